@@ -1,0 +1,40 @@
+"""Settings every process shares. The environment is the configuration; it is read once, in main.py."""
+
+from typing import Literal, Self
+
+from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What every process needs, the gateway too."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["local", "production"] = "local"
+    service: str
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:16379/0")
+    jwks_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json")
+    token_issuer: str = "interviewace"  # noqa: S105 - a name, not a secret
+    token_audience: str = "interviewace-api"  # noqa: S105 - a name, not a secret
+
+
+class ServiceSettings(Settings):
+    """What a service with its own schema and events needs besides."""
+
+    database_url: SecretStr = SecretStr("")
+    database_pool_size: int = Field(default=10, ge=1, le=100)
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    kafka_idempotence: bool = True
+    kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000)
+    outbox_keep: int = Field(default=3600, ge=0, description="Seconds a published outbox row is kept.")
+    task_concurrency: int = Field(default=4, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _name_what_is_missing(self) -> Self:
+        if not self.database_url.get_secret_value():
+            raise ValueError(f"{self.service}: DATABASE_URL is not set")
+        return self
