@@ -1,0 +1,59 @@
+"""The command line every service has: `python -m <service> migrate | revision | republish | parked | replay`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from common import migrations, outbox, parking
+from common.settings import ServiceSettings
+
+
+def parser_of(
+    service: str,
+) -> tuple[argparse.ArgumentParser, "argparse._SubParsersAction[argparse.ArgumentParser]"]:
+    """Return the parser of a service's command line and the place where it may add commands of its own."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service}")
+    verbs = parser.add_subparsers(dest="command", required=True)
+    verbs.add_parser("migrate", help="bring the service's schema to the newest revision")
+    revision = verbs.add_parser("revision", help="write a new revision from what the models say")
+    revision.add_argument("message")
+    verbs.add_parser("republish", help="publish every kept event again, for a broker that lost its log")
+    verbs.add_parser("parked", help="list the messages that were put aside, with their cause")
+    verbs.add_parser("replay", help="send what was parked since the last replay to where it came from")
+    return parser, verbs
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _parked(settings: ServiceSettings) -> None:
+    messages = asyncio.run(parking.listing(settings))
+    for each in messages:
+        _say(f"{each.time}  {each.topic}[{each.partition}]@{each.offset}  {each.cause}")
+    _say(f"{len(messages)} parked")
+
+
+def perform(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:
+    """Do what one of the common commands asks for."""
+    url = settings.database_url.get_secret_value()
+    match arguments.command:
+        case "migrate":
+            migrations.upgrade(url, migrations.folder_of(package))
+            _say(f"{settings.service}: the schema is up to date")
+        case "revision":
+            migrations.revision(url, migrations.folder_of(package), arguments.message)
+        case "republish":
+            _say(f"{settings.service}: {asyncio.run(outbox.republish(url))} events will be published again")
+        case "parked":
+            _parked(settings)
+        case "replay":
+            _say(f"{settings.service}: {asyncio.run(parking.replay(settings))} messages sent again")
+
+
+def run(package: ModuleType, settings: ServiceSettings, argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and do it; the `__main__` of a service without commands of its own."""
+    parser, _ = parser_of(settings.service)
+    perform(parser.parse_args(argv), package, settings)

@@ -1,0 +1,75 @@
+"""The Kafka side of reactions: one FastStream subscriber per topic, acknowledged after its effect."""
+
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from faststream import AckPolicy, BaseMiddleware
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from common.events import Dispatcher, EventRouter
+from common.parking import ParkingLot
+from common.settings import ServiceSettings
+
+LONGEST_REACTION_MS = 3_600_000
+
+
+class ParkFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
+    """Surrounds reading and reacting: whatever fails for good is parked and counts as done."""
+
+    def __init__(self, msg: "ConsumerRecord[bytes, bytes]", /, *, context: Any, lot: ParkingLot) -> None:
+        super().__init__(msg, context=context)
+        self._lot = lot
+
+    async def after_processed(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,  # noqa: ARG002 - the shape FastStream calls
+    ) -> bool | None:
+        """Park the message of a failure; a cancellation is none."""
+        if exc_type is None or exc_val is None or not issubclass(exc_type, Exception):
+            return False
+        await self._lot.park(self.msg, exc_val)
+        return True
+
+
+async def _raw(message: Any) -> bytes:
+    body: bytes = message.body
+    return body
+
+
+def create_broker(
+    settings: ServiceSettings, router: EventRouter, dispatcher: Dispatcher, lot: ParkingLot
+) -> KafkaBroker:
+    """Return a broker with one subscriber for each topic the service reacts to."""
+
+    def middleware(msg: Any, /, *, context: Any) -> ParkFailures:
+        return ParkFailures(msg, context=context, lot=lot)
+
+    broker = KafkaBroker(
+        settings.kafka_bootstrap_servers,
+        client_id=f"interviewace-{settings.service}",
+        middlewares=[middleware],
+        graceful_timeout=15.0,
+    )
+    for topic in router.topics:
+        broker.subscriber(
+            topic,
+            group_id=f"interviewace.{settings.service}",
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            decoder=_raw,
+            session_timeout_ms=settings.kafka_session_timeout_ms,
+            heartbeat_interval_ms=settings.kafka_session_timeout_ms // 3,
+            max_poll_interval_ms=LONGEST_REACTION_MS,
+        )(_handler(topic, dispatcher))
+    return broker
+
+
+def _handler(topic: str, dispatcher: Dispatcher) -> Callable[[KafkaMessage], Awaitable[None]]:
+    async def react(message: KafkaMessage) -> None:
+        await dispatcher.dispatch(topic, message.headers, message.body)
+
+    return react

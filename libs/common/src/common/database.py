@@ -1,0 +1,118 @@
+"""Postgres for one service: its schema's metadata, its engine, and the request that is a transaction."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import MetaData
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Sessions = async_sessionmaker[AsyncSession]
+
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
+
+CONNECTION_ERRORS: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def metadata(schema: str) -> MetaData:
+    """Return the metadata of one service's own schema, with predictable constraint names."""
+    return MetaData(schema=schema, naming_convention=NAMING)
+
+
+def utcnow() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def schema_of(url: str) -> str:
+    """Return the schema that belongs to a database URL: it has the name of the role that owns it."""
+    user = make_url(url).username
+    if not user:
+        raise ValueError("the database URL names no user")
+    return user
+
+
+def _server_settings(schema: str) -> dict[str, str]:
+    return {
+        "search_path": schema,
+        "application_name": f"interviewace-{schema}",
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    }
+
+
+def asyncpg_url(url: str) -> URL:
+    """Return the URL as SQLAlchemy wants it for asyncpg."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """Return an engine whose every connection works in the schema of the URL's role, with timeouts set."""
+    return create_async_engine(
+        asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"timeout": 5, "server_settings": _server_settings(schema_of(url))},
+    )
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Return the maker of sessions; rows stay readable after their transaction."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Return a bare connection outside any pool, for LISTEN and for locks that live as long as it does."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    settings = _server_settings(schema_of(url)) | {
+        "statement_timeout": "0",
+        "lock_timeout": "0",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
+    return await asyncpg.connect(plain, timeout=5, server_settings=settings)
+
+
+async def session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Give a request its transaction: committed before the response leaves, rolled back on any error."""
+    sessions: Sessions = request.app.state.sessions
+    async with sessions.begin() as opened:
+        yield opened
+
+
+Session = Annotated[AsyncSession, Depends(session, scope="function")]
+
+
+def sessions_of(request: Request) -> Sessions:
+    """Give a route the maker itself, for reads around a wait that no transaction may span."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+OpenSessions = Annotated[Sessions, Depends(sessions_of)]

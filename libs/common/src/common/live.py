@@ -1,0 +1,105 @@
+"""Progress as it happens: a transaction announces a key, and whoever watches that key is woken on its commit."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import database
+
+RECONNECT_SECONDS = 1.0
+CHECK_SECONDS = 5.0
+ANNOUNCE = text("SELECT pg_notify('live_' || current_schema(), :key)")
+
+log = structlog.get_logger()
+
+
+async def announce(session: AsyncSession, key: str) -> None:
+    """Wake the watchers of `key` (at most 200 characters) when the caller's transaction commits."""
+    await session.execute(ANNOUNCE, {"key": key})
+
+
+class Watcher:
+    """One watch on one key."""
+
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Let `wait` return."""
+        self._woken.set()
+
+    async def wait(self, timeout: float) -> bool:
+        """Return True as soon as the key is announced, False after `timeout` seconds without."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout)
+        except TimeoutError:
+            return False
+        self._woken.clear()
+        return True
+
+
+class Bulletin:
+    """Hears every announcement of one service's schema and wakes the watchers of its key.
+
+    When the connection is lost it is made anew and everybody is woken, since an announcement may have been
+    missed: a watcher always looks again at the truth in the database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._watchers: defaultdict[str, set[Watcher]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def watch(self, key: str) -> AsyncIterator[Watcher]:
+        """Watch `key`. Begin watching before reading the state, so that nothing falls between."""
+        watcher = Watcher()
+        self._watchers[key].add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watchers[key].discard(watcher)
+            if not self._watchers[key]:
+                del self._watchers[key]
+
+    async def run(self) -> None:
+        """Listen until cancelled, reconnecting as often as it takes."""
+        while True:
+            with suppress(*database.CONNECTION_ERRORS):
+                await self._listen()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await database.connect(self._url)
+        try:
+            await connection.add_listener(f"live_{database.schema_of(self._url)}", self._hear)
+            for key in list(self._watchers):
+                self._wake(key)
+            while True:
+                await asyncio.sleep(CHECK_SECONDS)
+                await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
+        finally:
+            with suppress(*database.CONNECTION_ERRORS):
+                await connection.close(timeout=1)
+
+    def _hear(self, _: object, __: int, ___: str, key: object) -> None:
+        self._wake(str(key))
+
+    def _wake(self, key: str) -> None:
+        for watcher in self._watchers.get(key, ()):
+            watcher.wake()
+
+
+def bulletin_of(request: Request) -> Bulletin:
+    """Give a route the bulletin of its service."""
+    bulletin: Bulletin = request.app.state.bulletin
+    return bulletin
+
+
+Live = Annotated[Bulletin, Depends(bulletin_of)]

@@ -1,0 +1,64 @@
+"""What surrounds every request of a service: its id, its log line, and what the log lines inside it carry."""
+
+import re
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.ids import uuid7
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+QUIET_PATHS = frozenset({"/health", "/ready"})
+
+log = structlog.get_logger()
+
+
+def request_id_of(headers: Headers) -> str:
+    """Return the request id that came with the request, or a new one where none or a strange one came."""
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else str(uuid7())
+
+
+class RequestContext:
+    """Gives each request an id (`X-Request-ID`), binds it to the logs, and logs one line when it is done."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = request_id_of(Headers(scope=scope))
+        scope["request_id"] = request_id
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            finally:
+                if scope["path"] not in QUIET_PATHS:
+                    self._log(scope, status, time.perf_counter() - started)
+
+    @staticmethod
+    def _log(scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", "unmatched")
+        log.info(
+            "request",
+            method=scope["method"],
+            route=path,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )

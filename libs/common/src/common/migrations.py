@@ -1,0 +1,145 @@
+"""Alembic for one service: its own history and version table, in its own schema."""
+
+import asyncio
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alembic import command, context
+from alembic.config import Config
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from common import database
+from common.tasks import queue_settings
+
+LOCK = text("SELECT pg_advisory_xact_lock(7266279, hashtext(current_schema()))")
+
+PLUMBING_V1 = (
+    """
+    CREATE TABLE outbox (
+        position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event_id uuid NOT NULL UNIQUE,
+        topic text NOT NULL,
+        subject uuid NOT NULL,
+        ce_type text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        trace jsonb NOT NULL,
+        payload text NOT NULL,
+        published_at timestamptz
+    )
+    """,
+    "CREATE INDEX ix_outbox_unpublished ON outbox (position) WHERE published_at IS NULL",
+    "CREATE INDEX ix_outbox_published_at ON outbox (published_at) WHERE published_at IS NOT NULL",
+    """
+    CREATE TABLE inbox (
+        consumer text NOT NULL,
+        event_id uuid NOT NULL,
+        seen_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (consumer, event_id)
+    )
+    """,
+    """
+    CREATE TABLE task (
+        id uuid PRIMARY KEY,
+        kind text NOT NULL,
+        owner_id uuid,
+        payload text NOT NULL,
+        trace jsonb NOT NULL,
+        status text NOT NULL DEFAULT 'queued',
+        progress double precision NOT NULL DEFAULT 0,
+        attempts integer NOT NULL DEFAULT 0,
+        failures integer NOT NULL DEFAULT 0,
+        error text,
+        result text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_task_owner_id ON task (owner_id)",
+)
+
+
+def plumbing_v1(op: Any) -> None:
+    """Create what every service's schema has besides its own tables: outbox, inbox, tasks and their queue.
+
+    Part of a service's first revision; what it creates never changes, later needs get a `plumbing_v2`.
+    """
+    for statement in PLUMBING_V1:
+        op.execute(statement)
+    schema = op.get_bind().exec_driver_sql("SELECT current_schema()").scalar_one()
+    queue = QueryBuilderEnvironment(queue_settings(schema)).build_install_query(create_schema=False)
+    # many statements at once: only the driver's own `execute` takes them, inside the transaction already open
+    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(queue))
+
+
+def _migrate(connection: Connection, metadata: MetaData) -> None:
+    def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
+        return kind != "table" or item.key in metadata.tables
+
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table="alembic_version",
+        version_table_schema=metadata.schema,
+        include_object=ours,
+        include_schemas=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        connection.execute(LOCK)
+        context.run_migrations()
+
+
+async def _online(url: str, metadata: MetaData) -> None:
+    engine = create_async_engine(
+        database.asyncpg_url(url),
+        poolclass=NullPool,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {"search_path": database.schema_of(url), "lock_timeout": "10000"},
+        },
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate, metadata)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def run(metadata: MetaData) -> None:
+    """Run the migrations of one service; called by its `migrations/env.py`."""
+    asyncio.run(_online(context.config.attributes["url"], metadata))
+
+
+def config(url: str, folder: Path) -> Config:
+    """Return Alembic's configuration for a service's migrations folder."""
+    made = Config()
+    made.set_main_option("script_location", str(folder))
+    made.attributes["url"] = url
+    return made
+
+
+def folder_of(package: ModuleType) -> Path:
+    """Return the migrations of a service: inside the installed package, beside `src` in a checkout."""
+    here = Path(str(package.__file__)).parent
+    inside = here / "migrations"
+    return inside if inside.is_dir() else here.parents[1] / "migrations"
+
+
+def upgrade(url: str, folder: Path) -> None:
+    """Bring the schema of the URL's role to the newest revision in `folder`."""
+    command.upgrade(config(url, folder), "head")
+
+
+def revision(url: str, folder: Path, message: str) -> None:
+    """Write a new revision from the difference between models and database."""
+    command.revision(config(url, folder), message, autogenerate=True)
+
+
+def check(url: str, folder: Path) -> None:
+    """Raise `alembic.util.AutogenerateDiffsDetected` when the models say more than the migrations."""
+    command.check(config(url, folder))

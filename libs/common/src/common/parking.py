@@ -1,0 +1,157 @@
+"""Parked messages: what could not be read or failed for good waits on a topic of its own, with cause and origin."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from common import events, kafka
+from common.settings import ServiceSettings
+
+CAUSE, TOPIC, PARTITION, OFFSET, TIME = (
+    f"parked_{name}" for name in ("cause", "topic", "partition", "offset", "time")
+)
+READ_TIMEOUT_MS = 1_000
+
+log = structlog.get_logger()
+Headers = Sequence[tuple[str, bytes]]
+
+
+def topic_of(service: str) -> str:
+    """Return the name of the topic on which a service parks messages."""
+    return f"interviewace.{service}.parked"
+
+
+@dataclass(frozen=True)
+class Parked:
+    """One parked message."""
+
+    topic: str
+    partition: int
+    offset: int
+    cause: str
+    time: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+    @classmethod
+    def read(cls, record: "ConsumerRecord[bytes, bytes]") -> "Parked":
+        """Return the parked message in a record of the parking topic."""
+        notes = {name: value.decode(errors="replace") for name, value in record.headers}
+        return cls(
+            topic=notes.get(TOPIC, ""),
+            partition=int(notes.get(PARTITION, -1)),
+            offset=int(notes.get(OFFSET, -1)),
+            cause=notes.get(CAUSE, ""),
+            time=notes.get(TIME, ""),
+            key=record.key,
+            value=record.value,
+            headers=[each for each in record.headers if not each[0].startswith("parked_")],
+        )
+
+
+class ParkingLot:
+    """Parks messages of one service. Parking is repeated until the broker has taken the message."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._topic = topic_of(settings.service)
+        self._open = kafka.producer_opener(settings)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def park(self, record: "ConsumerRecord[bytes, bytes]", error: BaseException) -> None:
+        """Put the message aside with the cause of its failure."""
+        notes = {
+            CAUSE: f"{type(error).__name__}: {error}"[:500],
+            TOPIC: record.topic,
+            PARTITION: str(record.partition),
+            OFFSET: str(record.offset),
+            TIME: datetime.now(UTC).isoformat(),
+        }
+        headers = [*record.headers, *((name, value.encode()) for name, value in notes.items())]
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                self._producer = self._producer or await self._open()
+                await self._producer.send_and_wait(self._topic, record.value, key=record.key, headers=headers)
+                log.error("message_parked", **notes)
+                return
+            except KafkaError as broken:
+                log.warning("parking_failed", attempt=attempt, error=type(broken).__name__)
+                await asyncio.sleep(events.delay_before(attempt))
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        if self._producer:
+            await self._producer.stop()
+
+
+@asynccontextmanager
+async def _reader(settings: ServiceSettings, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        partitions = consumer.partitions_for_topic(topic_of(settings.service)) or await _partitions(
+            consumer, settings
+        )
+        consumer.assign([TopicPartition(topic_of(settings.service), each) for each in sorted(partitions)])
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, settings: ServiceSettings) -> set[int]:
+    consumer.subscribe([topic_of(settings.service)])
+    await consumer.topics()
+    found: set[int] = consumer.partitions_for_topic(topic_of(settings.service)) or set()
+    consumer.unsubscribe()
+    return found
+
+
+async def _read_all(consumer: AIOKafkaConsumer, *, from_start: bool) -> list[Parked]:
+    ends = await consumer.end_offsets(list(consumer.assignment()))
+    if from_start:
+        await consumer.seek_to_beginning()
+    parked: list[Parked] = []
+    for partition, end in ends.items():
+        while await consumer.position(partition) < end:
+            batches = await consumer.getmany(partition, timeout_ms=READ_TIMEOUT_MS)
+            parked += [Parked.read(record) for record in batches.get(partition, [])]
+    return parked
+
+
+async def listing(settings: ServiceSettings) -> list[Parked]:
+    """Return everything parked by this service, the replayed too."""
+    async with _reader(settings, f"interviewace.{settings.service}.listing") as consumer:
+        return await _read_all(consumer, from_start=True)
+
+
+async def replay(settings: ServiceSettings) -> int:
+    """Send what was parked since the last replay to where it came from; return how many.
+
+    The inbox keeps a second arrival harmless.
+    """
+    producer = await kafka.producer_opener(settings)()
+    try:
+        async with _reader(settings, f"interviewace.{settings.service}.replay") as consumer:
+            parked = await _read_all(consumer, from_start=False)
+            for message in parked:
+                await producer.send_and_wait(
+                    message.topic, message.value, key=message.key, headers=list(message.headers)
+                )
+            if parked:
+                await consumer.commit()
+            return len(parked)
+    finally:
+        await producer.stop()

@@ -1,0 +1,79 @@
+"""`/health` says the process is alive; `/ready` says whether each thing it needs answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from common.database import Sessions
+
+Check = Callable[[], Awaitable[None]]
+CHECK_SECONDS = 2.0
+
+router = APIRouter(tags=["probes"], include_in_schema=False)
+
+
+class NotReady(Exception):
+    """A part does not work at the moment; the message says which way."""
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: str = "ok"
+
+
+def postgres_check(sessions: Sessions) -> Check:
+    """Return a check that Postgres answers a query."""
+
+    async def check() -> None:
+        async with sessions() as session:
+            await session.execute(text("SELECT 1"))
+
+    return check
+
+
+def redis_check(redis: Redis) -> Check:
+    """Return a check that Redis answers a ping."""
+
+    async def check() -> None:
+        await redis.ping()
+
+    return check
+
+
+async def _outcome(check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except NotReady as error:
+        return str(error)
+    except TimeoutError:
+        return "no answer in time"
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Run all checks at once and return what each says, `ok` or what is wrong."""
+    said = await asyncio.gather(*(_outcome(check) for check in checks.values()))
+    return dict(zip(checks, said, strict=True))
+
+
+@router.get("/health")
+async def health() -> Health:
+    """Answer 200 as long as the process is alive."""
+    return Health()
+
+
+@router.get("/ready")
+async def ready(request: Request) -> JSONResponse:
+    """Answer 200 when everything the process needs works, else 503 with what does not."""
+    said = await outcomes(request.app.state.checks)
+    fine = all(each == "ok" for each in said.values())
+    return JSONResponse({"status": "ready" if fine else "not ready", "checks": said}, 200 if fine else 503)

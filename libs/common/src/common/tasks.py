@@ -1,0 +1,196 @@
+"""Slow or later work: enqueued in the caller's transaction, done by the worker through PgQueuer, shown to its owner."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from opentelemetry import trace
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from pgqueuer.domain.settings import DBSettings
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import telemetry
+from common.database import Sessions
+from common.ids import uuid7
+
+P = TypeVar("P", bound="TaskPayload")
+T = TypeVar("T")
+
+INSERT = text(
+    "INSERT INTO task (id, kind, owner_id, payload, trace, result)"
+    " VALUES (:id, :kind, :owner, :payload, CAST(:trace AS jsonb), :result)"
+)
+PROGRESS = text("UPDATE task SET progress = :progress, updated_at = now() WHERE id = :id")
+
+tracer = trace.get_tracer("interviewace.tasks")
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskPayload(BaseModel):
+    """What a task needs to know: ids, never contents. `kind` names it and stays stable while rows exist."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: ClassVar[str]
+
+
+class GiveUp(Exception):
+    """Raised by a task that can't succeed, however often it is tried. The message is shown to the owner."""
+
+
+class RetryLater(Exception):
+    """Raised by a task that waits for somebody else; it is tried again after `delay`, without a limit."""
+
+    def __init__(self, reason: str, delay: timedelta) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+def queue_settings(schema: str) -> DBSettings:
+    """Return PgQueuer's names in one service's schema; the channel is the database's, so it carries the name."""
+    return DBSettings(db_schema=schema, channel=f"tasks_{schema}")
+
+
+def _enqueue_sql() -> str:
+    """PgQueuer's own statement, with the parameters as SQLAlchemy names them; tables by the search path."""
+    sql = QueryQueueBuilder(DBSettings()).build_enqueue_query()
+    names = ("priority", "entrypoint", "payload", "execute_after", "dedupe_key", "headers")
+    for number, name in enumerate(names, 1):
+        kind = sql.split(f"${number}::", 1)[1].split(",", 1)[0].split("\n", 1)[0].strip().rstrip(")")
+        sql = sql.replace(f"${number}::{kind}", f"CAST(:{name} AS {kind})")
+    return sql
+
+
+ENQUEUE = text(_enqueue_sql())
+
+
+async def enqueue(
+    session: AsyncSession,
+    payload: TaskPayload,
+    *,
+    owner: UUID | None = None,
+    delay: timedelta = timedelta(0),
+    result: str | None = None,
+) -> UUID:
+    """Enqueue work in the caller's transaction and return the task's id.
+
+    `owner` may see the task; `result` is the path shown once it has succeeded; it starts after `delay`.
+    """
+    task_id = uuid7()
+    with tracer.start_as_current_span(f"enqueue {payload.kind}", kind=trace.SpanKind.PRODUCER):
+        headers = telemetry.carrier()
+    row = {
+        "id": task_id,
+        "kind": payload.kind,
+        "owner": owner,
+        "payload": payload.model_dump_json(),
+        "trace": to_json(headers).decode(),
+        "result": result,
+    }
+    await session.flush()
+    await session.execute(INSERT, row)
+    await session.execute(
+        ENQUEUE,
+        {
+            "priority": [0],
+            "entrypoint": [payload.kind],
+            "payload": [task_id.bytes],
+            "execute_after": [delay],
+            "dedupe_key": [None],
+            "headers": [None],
+        },
+    )
+    return task_id
+
+
+@dataclass
+class Work:
+    """What a running task is given besides its payload."""
+
+    task_id: UUID
+    attempt: int
+    attempts: int
+    sessions: Sessions
+    resources: Mapping[type, object]
+    enqueued_at: datetime
+
+    @property
+    def last_attempt(self) -> bool:
+        """True when a failure now would be final."""
+        return self.attempt >= self.attempts
+
+    def resource(self, kind: type[T]) -> T:
+        """Return the worker's resource of that type."""
+        found = self.resources[kind]
+        if not isinstance(found, kind):
+            raise TypeError(f"{kind.__name__} is not a resource of this worker")
+        return found
+
+    async def progress(self, fraction: float) -> None:
+        """Show the owner how far it is, from 0 to 1."""
+        async with self.sessions.begin() as session:
+            await session.execute(PROGRESS, {"id": self.task_id, "progress": min(max(fraction, 0.0), 1.0)})
+
+
+Run = Callable[[Work, Any], Awaitable[None]]
+OnFailure = Callable[[AsyncSession, Any, str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """How one kind of task is done."""
+
+    payload_type: type[TaskPayload]
+    run: Run
+    attempts: int
+    timeout: float
+    failed: OnFailure | None
+
+
+@dataclass
+class TaskRouter:
+    """The visible list of what a worker can do."""
+
+    kinds: dict[str, TaskKind] = field(default_factory=dict)
+
+    def task(
+        self,
+        payload_type: type[P],
+        *,
+        attempts: int = 5,
+        timeout: float = 120.0,
+        failed: Callable[[AsyncSession, P, str], Awaitable[None]] | None = None,
+    ) -> Callable[[Callable[[Work, P], Awaitable[None]]], Run]:
+        """Do tasks of that payload with the decorated function.
+
+        Any exception is tried again with growing delays, `attempts` times in all, each of at most `timeout`
+        seconds; then `failed(session, payload, reason)` runs in the transaction that marks the task as failed.
+        """
+
+        def register(run: Callable[[Work, P], Awaitable[None]]) -> Run:
+            self.kinds[payload_type.kind] = TaskKind(payload_type, run, attempts, timeout, failed)
+            return run
+
+        return register
+
+
+def backoff(attempt: int) -> timedelta:
+    """Return how long to wait after failed attempt number `attempt`: 0.5 s doubling to 60 s, jittered."""
+    return timedelta(seconds=min(0.5 * 2.0 ** (attempt - 1), 60.0) * random.uniform(0.75, 1.25))  # noqa: S311
