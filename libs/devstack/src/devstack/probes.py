@@ -1,0 +1,42 @@
+"""Cheap questions to a port: does a server answer there in its own language yet?"""
+
+import asyncio
+import struct
+
+TIMEOUT = 2.0
+"""Seconds a server has for one answer."""
+
+
+async def talk(port: int, request: bytes, enough: int) -> bytes:
+    """Send and return the first `enough` bytes of the answer, or what came; nothing when nobody listens."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(request)
+                return await reader.readexactly(enough)
+            finally:
+                writer.close()
+    except asyncio.IncompleteReadError as short:
+        return short.partial
+    except (OSError, TimeoutError):
+        return b""
+
+
+async def http_ok(port: int, path: str = "/ready") -> bool:
+    """Whether a GET is answered 200."""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    return (await talk(port, request.encode(), 12)) == b"HTTP/1.1 200"
+
+
+async def redis_ok(port: int, password: str) -> bool:
+    """Whether Redis takes the password and has finished loading."""
+    expected = b"+OK\r\n+PONG\r\n"
+    return await talk(port, f"AUTH {password}\r\nPING\r\n".encode(), len(expected)) == expected
+
+
+async def kafka_ok(port: int) -> bool:
+    """Whether a broker answers ApiVersions, the first request of every client."""
+    api_versions, version, correlation, no_client = 18, 0, 1, -1
+    request = struct.pack(">ihhih", 10, api_versions, version, correlation, no_client)
+    return len(await talk(port, request, 8)) == 8

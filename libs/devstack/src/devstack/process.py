@@ -1,0 +1,135 @@
+"""One supervised process: how to start it, when it counts as ready, and how it ends."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devstack.errors import StartFailed
+from devstack.lifeline import Lifeline, kill_group
+
+POLL = 0.03
+"""Seconds between two looks at a child. A look is one system call."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `ready` is asked until it says yes; `user` is the uid and gid to run as, where not our own."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], Awaitable[bool]]
+    port: int
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    user: tuple[int, int] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace: float = 15.0
+    patience: float = 60.0
+
+
+class Process:
+    """A program and, while it runs, its process group."""
+
+    def __init__(self, program: Program, lifeline: Lifeline, logs: Path) -> None:
+        self.program = program
+        self.is_ready = False
+        self.started_at = 0.0
+        self._lifeline = lifeline
+        self._log = logs / f"{program.name.replace(' ', '-')}.log"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The group's leader, None while nothing runs."""
+        return self._child.pid if self._child else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the group's leader runs."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the last run; minus the signal's number where a signal ended it."""
+        return self._child.poll() if self._child else None
+
+    async def start(self) -> float:
+        """Start and wait until ready; returns the seconds it took. Raises StartFailed with the log's last lines."""
+        self.spawn()
+        while not await self.program.ready():
+            if not self.is_alive:
+                raise StartFailed(self._complaint(f"ended with exit code {self.exit_code}"))
+            if time.monotonic() - self.started_at > self.program.patience:
+                raise StartFailed(self._complaint(f"was not ready after {self.program.patience:.0f} s"))
+            await asyncio.sleep(POLL)
+        self.is_ready = True
+        return time.monotonic() - self.started_at
+
+    async def run(self) -> None:
+        """Run to the end, for a program that does one thing. Raises StartFailed when it fails."""
+        self.spawn()
+        await self._ended(self.program.patience)
+        code = self.exit_code
+        self.kill()
+        if code != 0:
+            raise StartFailed(
+                self._complaint("took too long" if code is None else f"ended with exit code {code}")
+            )
+
+    def spawn(self) -> None:
+        """Start without waiting, as the leader of a new group, its output appended to its log."""
+        uid, gid = self.program.user or (None, None)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self.program.command,
+                env=self.program.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=uid,
+                group=gid,
+                extra_groups=None if gid is None else [],
+            )
+        self._lifeline.add(self._child.pid)
+        self.started_at = time.monotonic()
+
+    async def stop(self) -> None:
+        """Ask it to end, wait for its grace, then kill what is left of the group."""
+        self.is_ready = False
+        if self.is_alive and self._child:
+            self._child.send_signal(self.program.stop_signal)
+            await self._ended(self.program.grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to every member of the group, the leader dead or not."""
+        self.is_ready = False
+        if self._child:
+            kill_group_of(self._child)
+            self._lifeline.remove(self._child.pid)
+
+    async def _ended(self, patience: float) -> None:
+        for _ in range(int(patience / POLL)):
+            if not self.is_alive:
+                return
+            await asyncio.sleep(POLL)
+
+    def _complaint(self, what: str) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()[-20:]
+        return "\n".join(
+            [f"{self.program.name} {what}; the end of {self._log}:", *(f"    {line}" for line in lines)]
+        )
+
+
+def kill_group_of(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child with all its group, and collect it."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    kill_group(child.pid)
