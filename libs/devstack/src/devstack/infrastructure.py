@@ -9,7 +9,7 @@ from typing import Self
 
 from devstack import kafka_broker, passwords, ports, postgres, redis_server
 from devstack.lifeline import Lifeline
-from devstack.process import Process, Program
+from devstack.process import Process, Program, at_once
 
 Report = Callable[[str], None]
 """Takes one line for a person to read."""
@@ -70,12 +70,10 @@ class Infrastructure:
             self.processes = {
                 program.name: Process(program, self._lifeline, self.folder / "logs") for program in programs
             }
-            async with asyncio.TaskGroup() as group:
-                for process in self.processes.values():
-                    group.create_task(start_and_tell(process, report))
-        except BaseException as error:
+            await at_once(*(_start(process, report) for process in self.processes.values()))
+        except BaseException:
             await self.stop()
-            raise _first(error) from None
+            raise
         return self.addresses
 
     async def stop(self) -> None:
@@ -122,11 +120,6 @@ class Infrastructure:
         await self.stop()
 
 
-async def start_and_tell(process: Process, report: Report) -> None:
-    """Start a process and say so in one line."""
+async def _start(process: Process, report: Report) -> None:
     seconds = await process.start()
     report(f"{process.program.name:<16} ready in {seconds:.1f} s")
-
-
-def _first(error: BaseException) -> BaseException:
-    return error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error

@@ -78,12 +78,23 @@ def is_claimed(folder: Path) -> bool:
 
 
 def kill_group(group: int, patience: float = 2.0) -> None:
-    """Kill every member of the group and wait until the kernel has let go of them."""
+    """Kill every member of the group and wait until they are gone, or dead and uncollected by their parent."""
     deadline = time.monotonic() + patience
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        while time.monotonic() < deadline:
-            os.killpg(group, signal.SIGKILL)
+        os.killpg(group, signal.SIGKILL)
+        while _living(group) and time.monotonic() < deadline:
             time.sleep(0.01)
+            os.killpg(group, signal.SIGKILL)
+
+
+def _living(group: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        for process in psutil.process_iter(["status"]):
+            with contextlib.suppress(ProcessLookupError):
+                if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                    return True
+    return False
 
 
 def kill_leftovers(ledger: Path) -> None:

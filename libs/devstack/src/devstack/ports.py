@@ -91,6 +91,7 @@ def _free_port(held: contextlib.ExitStack) -> int:
 def _owner(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if listens and connection.pid:
                 return f"pid {connection.pid} ({psutil.Process(connection.pid).name()})"
     return "another process"

@@ -4,11 +4,13 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -24,11 +26,10 @@ FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=o
 def program(data: Path, port: int, password: str, *, durable: bool, report: Callable[[str], None]) -> Program:
     """Make the data folder where it is new, clear what a crash left in it, and say how to start the server."""
     user = _unprivileged_user()
+    data.parent.mkdir(parents=True, exist_ok=True)
     if user:
-        _let_in(data, user, report)
-    if (data / "PG_VERSION").exists():
-        _clear_leftovers(data)
-    else:
+        _let_in(data, report)
+    if not (data / "PG_VERSION").exists():
         report("postgres         making its data folder")
         _initialise(data, password, user)
     settings = [
@@ -54,6 +55,7 @@ def program(data: Path, port: int, password: str, *, durable: bool, report: Call
         ready=ready,
         port=port,
         env=_environment(),
+        before=partial(_clear_leftovers, data),
         user=user,
         stop_signal=signal.SIGINT,  # "fast": ends sessions instead of waiting for them
     )
@@ -88,11 +90,8 @@ def _unprivileged_user() -> tuple[int, int] | None:
     return nobody.pw_uid, nobody.pw_gid
 
 
-def _let_in(data: Path, user: tuple[int, int], report: Callable[[str], None]) -> None:
-    """The unprivileged user owns the data, and may pass through the folders above it and the binaries."""
-    data.mkdir(parents=True, exist_ok=True)
-    os.chown(data, *user)
-    data.chmod(0o700)
+def _let_in(data: Path, report: Callable[[str], None]) -> None:
+    """Let the unprivileged user pass through the folders above the data and the binaries."""
     install = _install()
     for folder in (*data.resolve().parents, *_binary("postgres").resolve().parents):
         mode = folder.stat().st_mode
@@ -106,7 +105,13 @@ def _let_in(data: Path, user: tuple[int, int], report: Callable[[str], None]) ->
 
 
 def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None:
+    """Make the data folder beside its place and move it there whole: an interrupted one is never taken for real."""
     uid, gid = user or (None, None)
+    unfinished = data.with_name(data.name + ".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    if user:
+        os.chown(unfinished, *user)
     with tempfile.NamedTemporaryFile("w", prefix="devstack-") as password_file:
         password_file.write(password)
         password_file.flush()
@@ -135,22 +140,22 @@ def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None
         )
     if done.returncode:
         raise StartFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
+    if data.exists():
+        data.rmdir()
+    unfinished.rename(data)
 
 
 def _clear_leftovers(data: Path) -> None:
-    """Kill a server that still runs on this folder, and forget the pid file of one that does not.
+    """End what still runs on this folder after a crash, and forget the pid file.
 
-    We hold the folder's lock, so nobody is using that server. A dead server's number may be another program's
-    by now, and Postgres would then refuse to start.
+    We hold the folder's lock, so nobody uses that server. Without this, Postgres refuses to start while a dead
+    server's sessions are still ending, or when its number is another program's by now.
     """
-    pid_file = data / "postmaster.pid"
-    with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
-        server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
-        if server.name() == "postgres" and Path(server.cwd()) == data.resolve():
-            family = [server, *server.children(recursive=True)]
-            server.send_signal(signal.SIGQUIT)
-            _, alive = psutil.wait_procs(family, timeout=5)
-            for process in alive:
+    leftovers = []
+    for process in psutil.process_iter(["name"]):
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.info["name"] == "postgres" and Path(process.cwd()) == data.resolve():
+                leftovers.append(process)
                 process.kill()
-            psutil.wait_procs(alive, timeout=5)
-    pid_file.unlink(missing_ok=True)
+    psutil.wait_procs(leftovers, timeout=5)
+    (data / "postmaster.pid").unlink(missing_ok=True)

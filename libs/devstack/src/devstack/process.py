@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from devstack.errors import StartFailed
 from devstack.lifeline import Lifeline, kill_group
@@ -18,13 +19,18 @@ POLL = 0.03
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `ready` is asked until it says yes; `user` is the uid and gid to run as, where not our own."""
+    """What to run.
+
+    `ready` is asked until it says yes; `before` runs ahead of every start; `user` is the uid and gid to run as,
+    where they are not our own; `grace` is the seconds it has to end, `patience` those it has to become ready.
+    """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], Awaitable[bool]]
     port: int
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    before: Callable[[], None] = lambda: None
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15.0
@@ -35,17 +41,18 @@ class Process:
     """A program and, while it runs, its process group."""
 
     def __init__(self, program: Program, lifeline: Lifeline, logs: Path) -> None:
+        """Nothing runs yet; the output will be appended to a file in `logs`."""
         self.program = program
-        self.is_ready = False
         self.started_at = 0.0
         self._lifeline = lifeline
         self._log = logs / f"{program.name.replace(' ', '-')}.log"
         self._child: subprocess.Popen[bytes] | None = None
+        self._group_lives = False
 
     @property
     def pid(self) -> int | None:
         """The group's leader, None while nothing runs."""
-        return self._child.pid if self._child else None
+        return self._child.pid if self._child and self.is_alive else None
 
     @property
     def is_alive(self) -> bool:
@@ -66,25 +73,27 @@ class Process:
             if time.monotonic() - self.started_at > self.program.patience:
                 raise StartFailed(self._complaint(f"was not ready after {self.program.patience:.0f} s"))
             await asyncio.sleep(POLL)
-        self.is_ready = True
         return time.monotonic() - self.started_at
 
     async def run(self) -> None:
         """Run to the end, for a program that does one thing. Raises StartFailed when it fails."""
         self.spawn()
-        await self._ended(self.program.patience)
-        code = self.exit_code
-        self.kill()
+        try:
+            await self._ended(self.program.patience)
+            code = self.exit_code
+        finally:
+            self.kill()
         if code != 0:
             raise StartFailed(
                 self._complaint("took too long" if code is None else f"ended with exit code {code}")
             )
 
     def spawn(self) -> None:
-        """Start without waiting, as the leader of a new group, its output appended to its log."""
+        """Start without waiting, as the leader of a new group. The log of an earlier run is kept as `.old`."""
+        self.kill()
+        self.program.before()
         uid, gid = self.program.user or (None, None)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        with self._open_log() as log:
             self._child = subprocess.Popen(
                 self.program.command,
                 env=self.program.env,
@@ -97,11 +106,11 @@ class Process:
                 extra_groups=None if gid is None else [],
             )
         self._lifeline.add(self._child.pid)
+        self._group_lives = True
         self.started_at = time.monotonic()
 
     async def stop(self) -> None:
         """Ask it to end, wait for its grace, then kill what is left of the group."""
-        self.is_ready = False
         if self.is_alive and self._child:
             self._child.send_signal(self.program.stop_signal)
             await self._ended(self.program.grace)
@@ -109,16 +118,25 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL to every member of the group, the leader dead or not."""
-        self.is_ready = False
-        if self._child:
-            kill_group_of(self._child)
+        if self._child and self._group_lives:
+            if self._child.poll() is None:
+                os.killpg(self._child.pid, signal.SIGKILL)
+                self._child.wait()
+            kill_group(self._child.pid)
             self._lifeline.remove(self._child.pid)
+            self._group_lives = False
 
     async def _ended(self, patience: float) -> None:
         for _ in range(int(patience / POLL)):
             if not self.is_alive:
                 return
             await asyncio.sleep(POLL)
+
+    def _open_log(self) -> BinaryIO:
+        if not self.started_at and self._log.exists():
+            self._log.replace(self._log.with_suffix(".log.old"))
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        return self._log.open("ab")
 
     def _complaint(self, what: str) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-20:]
@@ -127,9 +145,11 @@ class Process:
         )
 
 
-def kill_group_of(child: subprocess.Popen[bytes]) -> None:
-    """Kill a child with all its group, and collect it."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-    kill_group(child.pid)
+async def at_once(*jobs: Coroutine[object, object, None]) -> None:
+    """Do all of them side by side; the first failure cancels the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

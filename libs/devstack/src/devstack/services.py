@@ -1,0 +1,131 @@
+"""What the stack is made of: each process, its environment, and what has to run before."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devstack import passwords
+from devstack.infrastructure import Addresses
+from devstack.ports import Ports
+from devstack.probes import http_ok
+from devstack.process import Program
+
+SERVICES = ("auth", "resume", "interview")
+WORKERS = tuple(f"{service} worker" for service in SERVICES)
+LOCAL_SESSION_TIMEOUT_MS = "3000"
+"""The broker from the wheel lets a consumer join only after half of its session timeout or more."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps run one after another (the programs of a step at once), then the tiers of processes start.
+
+    `broker_steps` run again, and `broker_readers` restart, after the broker lost its log.
+    """
+
+    steps: Sequence[Sequence[Program]] = ()
+    tiers: Sequence[Sequence[Program]] = ()
+    broker_steps: Sequence[Sequence[Program]] = ()
+    broker_readers: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a stack is set up: its folder, ports and servers, and variables that win over everything."""
+
+    folder: Path
+    ports: Ports
+    addresses: Addresses
+    env: Mapping[str, str]
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """Each service's own login to the one database."""
+        server = urlsplit(self.addresses.postgres_admin_url)
+        secret = passwords.load_or_make(self.folder / "passwords.json", SERVICES)
+        return {
+            name: f"postgresql://{name}:{secret[name]}@{server.hostname}:{server.port or 5432}/interviewace"
+            for name in SERVICES
+        }
+
+
+def plan(site: Site) -> Plan:
+    """The whole of InterviewAce."""
+    urls = site.database_urls
+    provision_env = {
+        "POSTGRES_ADMIN_URL": site.addresses.postgres_admin_url,
+        "PROVISION_DATABASE_URLS": ",".join(urls.values()),
+        "KAFKA_BOOTSTRAP_SERVERS": site.addresses.kafka_bootstrap,
+    }
+    provision = _command("provision", ["common.provision"], os.environ | provision_env | dict(site.env))
+    environments = {name: _service_environment(site, name, urls[name]) for name in SERVICES}
+
+    def each(verb: str) -> list[Program]:
+        return [_command(f"{name} {verb}", [name, verb], environments[name]) for name in SERVICES]
+
+    def servers(role: str, target: str, suffix: str) -> list[Program]:
+        return [
+            _server(
+                f"{name} {role}",
+                f"{name}.main:{target}",
+                getattr(site.ports, name + suffix),
+                environments[name],
+            )
+            for name in SERVICES
+        ]
+
+    gateway = _server("gateway", "gateway.main:app", site.ports.gateway, _gateway_environment(site))
+    return Plan(
+        steps=[[provision], each("migrate")],
+        tiers=[servers("api", "app", ""), servers("worker", "worker", "_worker"), [gateway]],
+        broker_steps=[[provision], each("republish")],
+        broker_readers=WORKERS,
+    )
+
+
+def _service_environment(site: Site, service: str, database_url: str) -> dict[str, str]:
+    wiring = _wiring(site, service) | {
+        "DATABASE_URL": database_url,
+        "KAFKA_BOOTSTRAP_SERVERS": site.addresses.kafka_bootstrap,
+        "KAFKA_IDEMPOTENCE": str(site.addresses.kafka_idempotence).lower(),
+    }
+    if service == "auth":
+        wiring["SIGNING_KEY_FILE"] = str(site.folder / "keys" / "auth.pem")
+        wiring["MAIL_FOLDER"] = str(site.folder / "mail")
+    usual = {"EMAIL_VERIFICATION": "off"}
+    if not site.addresses.kafka_idempotence:
+        usual["KAFKA_SESSION_TIMEOUT_MS"] = LOCAL_SESSION_TIMEOUT_MS
+    return usual | dict(os.environ) | wiring | dict(site.env)
+
+
+def _gateway_environment(site: Site) -> dict[str, str]:
+    upstreams = {f"{name.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, name)}" for name in SERVICES}
+    return dict(os.environ) | _wiring(site, "gateway") | upstreams | dict(site.env)
+
+
+def _wiring(site: Site, service: str) -> dict[str, str]:
+    return {
+        "SERVICE": service,
+        "ENVIRONMENT": "local",
+        "REDIS_URL": site.addresses.redis_url,
+        "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}/api/v1/auth/.well-known/jwks.json",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _server(name: str, target: str, port: int, env: Mapping[str, str]) -> Program:
+    options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    options += ["--log-level", "warning", "--no-access-log", "--workers-kill-timeout", "10"]
+    command = [sys.executable, "-m", "granian", *options, target]
+    return Program(name, command, partial(http_ok, port), port, env, patience=120)
+
+
+def _command(name: str, module_and_arguments: Sequence[str], env: Mapping[str, str]) -> Program:
+    async def done() -> bool:
+        return False
+
+    return Program(name, [sys.executable, "-m", *module_and_arguments], done, 0, env, patience=120)

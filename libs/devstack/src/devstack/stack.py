@@ -1,0 +1,185 @@
+"""The running whole: infrastructure and services from one folder, started, kept up and stopped together."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devstack import services
+from devstack.errors import StartFailed
+from devstack.infrastructure import Addresses, Infrastructure
+from devstack.lifeline import Lifeline
+from devstack.ports import Ports
+from devstack.process import Process, Program, at_once
+from devstack.supervisor import Report, Supervisor
+
+INFRASTRUCTURE_PORTS = ("devstack_postgres", "devstack_redis", "devstack_kafka")
+MENDING_TRIES = 30
+
+
+class Stack:
+    """InterviewAce on this machine. For `make run`, the demo, and tests of the whole system.
+
+    ```python
+    async with Stack(tmp_path, ports=Ports.free(), env={"OPENAI_API_KEY": ""}) as stack:
+        httpx.get(stack.gateway_url + "/ready")
+        stack.kill("interview worker")  # SIGKILL to the process and all its children, at once
+        await stack.until_ready("interview worker")  # it is started again by itself
+    ```
+
+    - `folder` holds data, logs, mail, keys and passwords, and belongs to one running stack at a time. Postgres and
+      Redis find their data again in the next stack with the same folder.
+    - `ports`: those of the environment by default; `Ports.free()` picks free ones.
+    - `env`: variables for every process. They win over the wiring and over this process's own environment, which
+      is passed on otherwise: a test that must reach no paid API sets OPENAI_API_KEY and GEMINI_API_KEY to "".
+    - `infrastructure`: servers that exist already, such as containers. Then only the services are started.
+    - The names to kill and wait for: `postgres`, `redis`, `kafka` (where they are ours), `auth api`, `auth worker`,
+      `resume api`, `resume worker`, `interview api`, `interview worker`, `gateway`. After `kill("kafka")`,
+      `until_ready("kafka")` returns when the broker was fed again from the outboxes and the workers read it.
+    - `report` gets each line of progress. `plan` says what runs: another one is for this package's own tests.
+
+    All of it needs one event loop. When this process dies, even by `kill -9`, everything it started dies too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: Ports | None = None,
+        env: Mapping[str, str] | None = None,
+        infrastructure: Addresses | None = None,
+        report: Report = lambda _: None,
+        plan: Callable[[services.Site], services.Plan] = services.plan,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.ports = ports or Ports.from_environment()
+        self._env = dict(env or {})
+        self._given_addresses = infrastructure
+        self._report = report
+        self._make_plan = plan
+        self._plan = services.Plan()
+        self._supervisor = Supervisor(report, self._mend)
+        self._lifeline: Lifeline | None = None
+        self._infrastructure: Infrastructure | None = None
+
+    @property
+    def gateway_url(self) -> str:
+        """Where clients send their requests."""
+        return f"http://127.0.0.1:{self.ports.gateway}"
+
+    @property
+    def processes(self) -> dict[str, int | None]:
+        """The pid of each process's group, None while it is down."""
+        return {name: process.pid for name, process in self._supervisor.processes.items()}
+
+    async def start(self) -> None:
+        """Start everything and wait until it is ready.
+
+        Raises PortTaken or AlreadyRunning before anything starts, StartFailed with the end of a log; nothing
+        is left running then.
+        """
+        self._lifeline = Lifeline(self.folder)
+        try:
+            self.ports = self._settled_ports()
+            addresses = self._given_addresses or await self._start_infrastructure()
+            self._plan = self._make_plan(services.Site(self.folder, self.ports, addresses, self._env))
+            await self._run_steps(self._plan.steps)
+            await self._supervisor.start([self._processes(tier) for tier in self._plan.tiers])
+        except BaseException:
+            await self.stop()
+            raise
+        self._supervisor.watch()
+        self._write_state()
+
+    async def stop(self) -> None:
+        """Stop everything in reverse order and give the folder up. Stopping twice is harmless."""
+        await self._supervisor.stop()
+        if self._infrastructure:
+            await self._infrastructure.stop()
+        if self._lifeline:
+            (self.folder / "stack.json").unlink(missing_ok=True)
+            self._lifeline.close()
+        self._lifeline = self._infrastructure = None
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a process and all its children. It is started again by itself."""
+        self._supervisor.kill(name)
+
+    async def restart(self, name: str) -> None:
+        """Stop a process cleanly, start it again, and wait until it is ready."""
+        await self._supervisor.restart(name)
+
+    async def until_ready(self, name: str, timeout: float = 60.0) -> None:
+        """Wait until a process that was killed is ready again. Raises StartFailed after `timeout` seconds."""
+        await self._supervisor.until_ready(name, timeout)
+
+    def _settled_ports(self) -> Ports:
+        if self._given_addresses is None:
+            return self.ports.settled()
+        return replace(self.ports, **dict.fromkeys(INFRASTRUCTURE_PORTS, 0)).settled()
+
+    async def _start_infrastructure(self) -> Addresses:
+        self._infrastructure = Infrastructure(
+            self.folder,
+            postgres_port=self.ports.devstack_postgres,
+            redis_port=self.ports.devstack_redis,
+            kafka_port=self.ports.devstack_kafka,
+            lifeline=self._lifeline,
+        )
+        addresses = await self._infrastructure.start(self._report)
+        self._supervisor.adopt([[process] for process in self._infrastructure.processes.values()])
+        return addresses
+
+    async def _run_steps(self, steps: Sequence[Sequence[Program]]) -> None:
+        for step in steps:
+            done = await asyncio.gather(
+                *(process.run() for process in self._processes(step)), return_exceptions=True
+            )
+            for outcome in done:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+            for program in step:
+                self._report(f"{program.name:<16} done")
+
+    def _processes(self, programs: Sequence[Program]) -> list[Process]:
+        if self._lifeline is None:
+            raise StartFailed("the stack is stopped")
+        return [Process(program, self._lifeline, self.folder / "logs") for program in programs]
+
+    async def _mend(self, name: str) -> None:
+        """Bring back what a process lost with its life: only the broker loses something, its topics and log."""
+        if name == "kafka":
+            self._report("kafka            lost its log with its memory; feeding it again from the outboxes")
+            await self._feed_broker()
+            await at_once(*(self._supervisor.restart(reader) for reader in self._plan.broker_readers))
+        self._write_state()
+
+    async def _feed_broker(self) -> None:
+        for tries in range(MENDING_TRIES):
+            try:
+                return await self._run_steps(self._plan.broker_steps)
+            except StartFailed:  # Postgres may be down at the same time, and comes back
+                if tries == MENDING_TRIES - 1:
+                    raise
+                await asyncio.sleep(1)
+        return None
+
+    def _write_state(self) -> None:
+        state = {"pid": os.getpid(), "gateway_url": self.gateway_url, "ports": asdict(self.ports)}
+        state["processes"] = self.processes
+        path = self.folder / "stack.json"
+        path.with_suffix(".new").write_text(json.dumps(state, indent=2))
+        path.with_suffix(".new").replace(path)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
