@@ -1,0 +1,178 @@
+"""A small service of our own, to test the plumbing on real servers without any other service."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
+from sqlalchemy import String, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from common import database, live, migrations, outbox, paging, tasks_api
+from common.app import create_api, create_worker, resource
+from common.contracts.user import UserRegistered
+from common.database import Session, Sessions
+from common.errors import DuplicateEntityError
+from common.events import EventRouter
+from common.identity import CurrentUser, Identity, Role, StaticKeys, require_role
+from common.ids import uuid7
+from common.live import Live
+from common.settings import ServiceSettings
+from common.tasks import TaskPayload, TaskRouter, enqueue
+from common.testing.services import Client, Services
+
+SCHEMA = "sample"
+
+
+class Base(DeclarativeBase):
+    metadata = database.metadata(SCHEMA)
+
+
+class Note(Base):
+    __tablename__ = "note"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    owner_id: Mapped[UUID]
+    text: Mapped[str] = mapped_column(String)
+
+
+class NewNote(BaseModel):
+    text: str
+
+
+class Remember(TaskPayload):
+    kind: ClassVar[str] = "sample.remember"
+    owner_id: UUID
+    text: str
+
+
+@dataclass
+class Greeting:
+    """A resource of the sample's."""
+
+    words: str = "hello"
+    closed: list[bool] = field(default_factory=list)
+
+    async def close(self) -> None:
+        self.closed.append(True)
+
+
+router = APIRouter()
+
+
+@router.post("/notes", status_code=201)
+async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict[str, str]:
+    note = Note(owner_id=user.id, text=body.text)
+    session.add(note)
+    await outbox.publish(session, UserRegistered(user_id=user.id, role=user.role))
+    await live.announce(session, str(user.id))
+    task_id = await enqueue(
+        session, Remember(owner_id=user.id, text=body.text), owner=user.id, result="/notes"
+    )
+    if body.text == "refused":
+        raise DuplicateEntityError("That note exists already; write another one.", retry_after=3)
+    if body.text == "broken":
+        raise RuntimeError("a secret nobody may see")
+    return {"id": str(note.id), "task_id": str(task_id)}
+
+
+@router.get("/notes")
+async def list_notes(
+    session: Session, user: CurrentUser, limit: paging.Limit = 2, cursor: paging.Cursor = None
+) -> paging.Page[str]:
+    query = select(Note).where(Note.owner_id == user.id)
+    notes, following = await paging.page(session, query, Note.id, limit, cursor)
+    return paging.Page(items=[note.text for note in notes], next_cursor=following)
+
+
+@router.get("/wait")
+async def wait_for_note(bulletin: Live, user: CurrentUser) -> dict[str, bool]:
+    async with bulletin.watch(str(user.id)) as watcher:
+        return {"woken": await watcher.wait(10)}
+
+
+@router.get("/greeting")
+async def greet(greeting: Annotated[Greeting, Depends(resource(Greeting))]) -> str:
+    return greeting.words
+
+
+@router.get("/moderators")
+async def only_moderators(user: Annotated[Identity, Depends(require_role(Role.MODERATOR))]) -> str:
+    return str(user.id)
+
+
+@dataclass
+class Sample:
+    """The sample service, its servers, and a place to plug reactions and tasks in."""
+
+    settings: ServiceSettings
+    sessions: Sessions
+    services: Services
+    app: FastAPI
+    greeting: Greeting
+
+    def client(self, role: Role = Role.USER) -> Client:
+        user_id = uuid7()
+        return Client(self.app, user_id, self.services.signer.token(user_id, role))
+
+    async def notes(self, owner_id: UUID) -> list[str]:
+        async with self.sessions() as session:
+            return list(
+                await session.scalars(select(Note.text).where(Note.owner_id == owner_id).order_by(Note.id))
+            )
+
+    @asynccontextmanager
+    async def working(
+        self, reactions: EventRouter | None = None, tasks: TaskRouter | None = None
+    ) -> AsyncIterator[FastAPI]:
+        worker = create_worker(self.settings, reactions or EventRouter(), tasks or TaskRouter())
+        async with worker.router.lifespan_context(worker):
+            yield worker
+
+
+def _plumbing(url: str) -> None:
+    folder = Path(__file__).parent / "sample_migrations"
+    migrations.upgrade(url, folder)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def sample(services: Services) -> AsyncIterator[Sample]:
+    url = await services.provisioned(SCHEMA)
+    await asyncio.to_thread(_plumbing, url)
+    environment = services.settings_environment(SCHEMA)
+    settings = ServiceSettings.model_validate({name.lower(): value for name, value in environment.items()})
+    engine = database.create_engine(url, pool_size=3)
+    greeting = Greeting()
+    app = create_api(
+        settings,
+        router,
+        tasks_api.router,
+        resources=[greeting],
+        verifier_keys=StaticKeys(services.signer.document),
+    )
+    async with app.router.lifespan_context(app):
+        yield Sample(settings, database.create_sessions(engine), services, app, greeting)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def client(sample: Sample) -> AsyncIterator[Client]:
+    async with sample.client() as signed_in:
+        yield signed_in
+
+
+@pytest.fixture
+def note_model() -> type[Note]:
+    return Note
+
+
+@pytest.fixture
+def remember_payload() -> type[Remember]:
+    return Remember

@@ -1,0 +1,3 @@
+from common import database, migrations
+
+migrations.run(database.metadata("sample"))

@@ -1,0 +1,13 @@
+"""Plumbing and a table of notes."""
+
+from alembic import op
+
+from common import migrations
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    migrations.plumbing_v1(op)
+    op.execute("CREATE TABLE note (id uuid PRIMARY KEY, owner_id uuid NOT NULL, text text NOT NULL)")

@@ -1,0 +1,111 @@
+"""A request is a transaction, an error is a problem document, and the probes tell the truth."""
+
+import asyncio
+from uuid import uuid4
+
+from sqlalchemy import text
+
+
+async def test_a_request_commits_its_row_its_event_and_its_task_together(sample, client):
+    answer = await client.post("/notes", json={"text": "one"})
+    assert answer.status_code == 201
+    assert await sample.notes(client.user_id) == ["one"]
+    async with sample.sessions() as session:
+        events = await session.scalar(
+            text("SELECT count(*) FROM outbox WHERE subject = :user"), {"user": client.user_id}
+        )
+        jobs = await session.scalar(
+            text("SELECT count(*) FROM task WHERE owner_id = :user"), {"user": client.user_id}
+        )
+    assert (events, jobs) == (1, 1)
+
+
+async def test_an_error_rolls_back_row_event_and_task(sample, client):
+    async with sample.sessions() as session:
+        queued = await session.scalar(text("SELECT count(*) FROM pgqueuer"))
+    answer = await client.post("/notes", json={"text": "refused"})
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "3"
+    problem = answer.json()
+    assert problem["code"] == "conflict"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert await sample.notes(client.user_id) == []
+    async with sample.sessions() as session:
+        for table in ("outbox WHERE subject", "task WHERE owner_id"):
+            found = await session.scalar(
+                text(f"SELECT count(*) FROM {table} = :user"), {"user": client.user_id}
+            )
+            assert found == 0
+        assert await session.scalar(text("SELECT count(*) FROM pgqueuer")) == queued
+
+
+async def test_an_unexpected_error_tells_nothing_of_its_inside(sample, client):
+    answer = await client.post("/notes", json={"text": "broken"})
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    assert "secret" not in answer.text
+    assert await sample.notes(client.user_id) == []
+
+
+async def test_malformed_json_names_the_place(client):
+    answer = await client.post("/notes", content="{", headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "validation_failed"
+    assert answer.json()["errors"][0]["location"][0] == "body"
+
+
+async def test_an_unknown_address_and_method_are_problems_too(client):
+    assert (await client.get("/nowhere")).json()["code"] == "not_found"
+    assert (await client.delete("/notes")).json()["code"] == "method_not_allowed"
+
+
+async def test_a_sane_request_id_is_kept_and_a_strange_one_replaced(client):
+    kept = await client.get("/greeting", headers={"X-Request-ID": "abc-1"})
+    assert kept.headers["x-request-id"] == "abc-1"
+    replaced = await client.get("/greeting", headers={"X-Request-ID": "a b\tc"})
+    assert replaced.headers["x-request-id"] not in ("", "a b\tc")
+
+
+async def test_a_resource_is_given_by_its_type(client):
+    assert (await client.get("/greeting")).json() == "hello"
+
+
+async def test_pages_are_newest_first_and_end(client):
+    for number in range(5):
+        await client.post("/notes", json={"text": str(number)})
+    first = (await client.get("/notes")).json()
+    second = (await client.get("/notes", params={"cursor": first["next_cursor"]})).json()
+    third = (await client.get("/notes", params={"cursor": second["next_cursor"]})).json()
+    assert [first["items"], second["items"], third["items"]] == [["4", "3"], ["2", "1"], ["0"]]
+    assert third["next_cursor"] is None
+
+
+async def test_a_cursor_of_somebody_elses_making_is_refused(client):
+    answer = await client.get("/notes", params={"cursor": "nonsense!"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "invalid_cursor"
+
+
+async def test_a_watcher_is_woken_by_the_commit(client):
+    waiting = asyncio.create_task(client.get("/wait"))
+    while not waiting.done():
+        await client.post("/notes", json={"text": "now"})
+    assert (await waiting).json() == {"woken": True}
+
+
+async def test_the_probes_answer(client):
+    assert (await client.get("/health")).json() == {"status": "ok"}
+    ready = await client.get("/ready")
+    assert ready.status_code == 200
+    assert ready.json()["checks"] == {"postgres": "ok", "redis": "ok"}
+
+
+async def test_a_task_is_seen_by_its_owner_only(sample, client):
+    task_id = (await client.post("/notes", json={"text": "work"})).json()["task_id"]
+    mine = await client.get(f"/api/v1/tasks/{task_id}")
+    assert mine.json()["status"] == "queued"
+    assert mine.json()["links"]["result"] is None
+    async with sample.client() as stranger:
+        assert (await stranger.get(f"/api/v1/tasks/{task_id}")).status_code == 404
+    assert (await client.get(f"/api/v1/tasks/{uuid4()}")).json()["code"] == "task_not_found"
