@@ -106,7 +106,6 @@ def _let_in(data: Path, report: Callable[[str], None]) -> None:
 
 def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None:
     """Make the data folder beside its place and move it there whole: an interrupted one is never taken for real."""
-    uid, gid = user or (None, None)
     unfinished = data.with_name(data.name + ".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
@@ -117,32 +116,32 @@ def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None
         password_file.flush()
         if user:
             os.chown(password_file.name, *user)
-        command = [
-            str(_binary("initdb")),
-            "-D",
-            str(data),
-            "-U",
-            "postgres",
-            f"--pwfile={password_file.name}",
-        ]
+        command = [str(_binary("initdb")), f"--pgdata={unfinished}", "--username=postgres"]
+        command += [f"--pwfile={password_file.name}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--locale=C"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = subprocess.run(
-            command,
-            env=_environment(),
-            cwd="/",
-            user=uid,
-            group=gid,
-            extra_groups=None if gid is None else [],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _run_as(user, command)
     if done.returncode:
         raise StartFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
     if data.exists():
         data.rmdir()
     unfinished.rename(data)
+
+
+def _run_as(user: tuple[int, int] | None, command: list[str]) -> "subprocess.CompletedProcess[str]":
+    uid, gid = user or (None, None)
+    groups = None if gid is None else []
+    return subprocess.run(
+        command,
+        env=_environment(),
+        cwd="/",
+        user=uid,
+        group=gid,
+        extra_groups=groups,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _clear_leftovers(data: Path) -> None:
