@@ -1,0 +1,75 @@
+"""Puts the gateway together from its settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from common import problems, telemetry
+from common.identity import JwksKeys, Verifier
+from fastapi import FastAPI
+
+from gateway import api, ledger, proxy
+from gateway.admission import Admission
+from gateway.cors import Cors
+from gateway.edge import Edge
+from gateway.ledger import Ledger
+from gateway.limits import LocalLimiter
+from gateway.proxy import Pace, Proxy, Sizes
+from gateway.services import Services
+from gateway.sessions import Sessions
+from gateway.settings import Settings
+from gateway.tokens import Tokens
+
+
+def create_gateway(settings: Settings) -> Edge:
+    """Return the gateway as an ASGI app."""
+    telemetry.configure(settings)
+    redis = ledger.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
+    book = Ledger(redis, settings.redis_pause)
+    sessions = Sessions(settings.upstreams["auth"])
+    services = Services(settings.upstreams)
+    forward = _proxy(settings)
+    own = _own(services, book, [book, sessions, services, forward])
+    return Edge(
+        own=own,
+        admission=Admission(_tokens(settings), book, LocalLimiter(), sessions, settings.limits),
+        proxy=forward,
+        cors=Cors(settings.cors_origins),
+        trusts=settings.trusted_proxies,
+        secure_only=settings.environment == "production",
+    )
+
+
+def _tokens(settings: Settings) -> Tokens:
+    keys = JwksKeys(str(settings.jwks_url))
+    return Tokens(keys, Verifier(keys, settings.token_issuer, settings.token_audience))
+
+
+def _proxy(settings: Settings) -> Proxy:
+    pace = Pace(settings.connect_timeout, settings.upstream_deadline, settings.stream_silence)
+    sizes = Sizes(settings.max_body, settings.max_upload)
+    return Proxy(proxy.create_transport(), settings.upstreams, pace, sizes, settings.trusted_proxies)
+
+
+def _own(services: Services, book: Ledger, closing: list[Ledger | Sessions | Services | Proxy]) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.callback(telemetry.flush)
+            for each in closing:
+                stack.push_async_callback(each.close)
+            yield
+
+    app = FastAPI(
+        title="InterviewAce gateway",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    problems.install(app)
+    app.include_router(api.router)
+    app.state.services = services
+    app.state.checks = {"redis": book.ping}
+    return app

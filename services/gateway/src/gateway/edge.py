@@ -1,0 +1,164 @@
+"""The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every answer carries."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from common import problems, telemetry
+from common.errors import DomainError
+from common.middleware import QUIET_PATHS, request_id_of
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, StatusCode
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import body, headers, hygiene, prefixes
+from gateway.admission import Admission
+from gateway.cors import Cors
+from gateway.errors import ClientGone, NothingHere, UpstreamCut
+from gateway.exchange import Exchange
+from gateway.headers import Network, Pairs
+from gateway.proxy import Proxy
+
+CLIENT_LEFT = 499
+API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("gateway")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The gateway: its own endpoints, and the services behind it."""
+
+    own: ASGIApp
+    admission: Admission
+    proxy: Proxy
+    cors: Cors
+    trusts: list[Network]
+    secure_only: bool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the life of the process."""
+        if scope["type"] == "lifespan":
+            await self.own(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._serve(
+                Exchange(scope, receive, send, request_id_of(Headers(scope=scope)), self._decorate)
+            )
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, exchange: Exchange) -> None:
+        exchange.address = headers.address(exchange, self.trusts)
+        came_with = telemetry.context_of(_trace_headers(exchange.headers))
+        with (
+            structlog.contextvars.bound_contextvars(request_id=exchange.request_id),
+            tracer.start_as_current_span(exchange.method, came_with, SpanKind.SERVER) as span,
+        ):
+            try:
+                await self._answered(exchange)
+            finally:
+                _finish(exchange, span)
+
+    async def _answered(self, exchange: Exchange) -> None:
+        """Answer in any case: with what was asked for, or with the problem that kept it from happening."""
+        try:
+            await self._route(exchange)
+        except ClientGone:
+            exchange.status = CLIENT_LEFT
+        except DomainError as error:
+            if exchange.status:
+                raise
+            await _refuse(exchange, error)
+        except UpstreamCut:
+            log.warning("answer_cut", prefix=exchange.prefix)
+            raise
+        except Exception as error:
+            log.error("unexpected_error", error=type(error).__name__, exc_info=error)
+            if exchange.status:
+                raise
+            await _refuse(
+                exchange, DomainError("Something went wrong on our side; it is recorded under this id.")
+            )
+
+    async def _route(self, exchange: Exchange) -> None:
+        exchange.path = hygiene.check(exchange)
+        prefix = prefixes.match(exchange.path)
+        exchange.prefix = prefix.path if prefix else "own"
+        if Cors.is_preflight(exchange):
+            await _send(
+                exchange, Response(status_code=HTTPStatus.NO_CONTENT, headers=self.cors.preflight(exchange))
+            )
+        elif prefix:
+            await self.admission.admit(exchange)
+            await self.proxy.forward(exchange, prefix.service)
+        elif exchange.path.startswith(("/api/", "/internal/")):
+            raise NothingHere
+        else:
+            await self._own(exchange)
+
+    async def _own(self, exchange: Exchange) -> None:
+        scope = {**exchange.scope, "path": exchange.path, "request_id": exchange.request_id}
+        await self.own(scope, exchange.receive, exchange.send)
+
+    def _decorate(self, exchange: Exchange, pairs: Pairs) -> Pairs:
+        """Add what every answer carries, whatever its status."""
+        message = {"headers": pairs}
+        answer = MutableHeaders(scope=message)
+        for name, value in SECURITY.items():
+            answer[name] = value
+        answer.setdefault("Content-Security-Policy", API_POLICY)
+        if self.secure_only:
+            answer["Strict-Transport-Security"] = STRICT_TRANSPORT
+        for name, value in exchange.answer_headers.items():
+            answer.setdefault(name, value)
+        for name, value in self.cors.headers(exchange.headers).items():
+            if name == "Vary":
+                answer.add_vary_header(value)
+            else:
+                answer[name] = value
+        answer["X-Request-ID"] = exchange.request_id
+        return message["headers"]
+
+
+async def _send(exchange: Exchange, response: Response) -> None:
+    await body.drain(exchange)
+    await response(exchange.scope, exchange.receive, exchange.send)
+
+
+async def _refuse(exchange: Exchange, error: DomainError) -> None:
+    document = problems.document(error.status, error.code, error.title, error.detail, exchange.request_id)
+    await _send(
+        exchange, JSONResponse(document, error.status, problems.headers_of(error), problems.MEDIA_TYPE)
+    )
+
+
+def _trace_headers(came: Headers) -> dict[str, str]:
+    return {name: came[name] for name in ("traceparent", "tracestate") if name in came}
+
+
+def _finish(exchange: Exchange, span: trace.Span) -> None:
+    status = exchange.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
+    span.update_name(f"{exchange.method} {exchange.prefix}")
+    span.set_attribute("http.request.method", exchange.method)
+    span.set_attribute("http.route", exchange.prefix)
+    span.set_attribute("http.response.status_code", status)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
+    if exchange.path in QUIET_PATHS:
+        return
+    log.info(
+        "request",
+        method=exchange.method,
+        prefix=exchange.prefix,
+        status=status,
+        milliseconds=exchange.milliseconds,
+    )
