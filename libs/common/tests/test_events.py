@@ -123,7 +123,7 @@ async def test_messages_are_cloudevents_in_binary_mode(sample, eventually):
 async def test_a_reaction_that_fails_for_a_passing_reason_is_repeated_until_it_works(
     sample, note_model, until_noted
 ):
-    user_id, router, failures = uuid7(), EventRouter(), iter(range(6))
+    user_id, router, failures = uuid7(), EventRouter(), iter(range(5))
 
     @router.on(UserDeleted)
     async def stumble(session, event):

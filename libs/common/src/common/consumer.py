@@ -53,6 +53,7 @@ def create_broker(
         client_id=f"interviewace-{settings.service}",
         middlewares=[middleware],
         graceful_timeout=15.0,
+        logger=None,
     )
     for topic in router.topics:
         broker.subscriber(

@@ -56,3 +56,14 @@ async def create_topics(
         return created
     finally:
         await admin.close()
+
+
+async def partitions_of(bootstrap_servers: str, topic: str) -> list[int]:
+    """Return the numbers of a topic's partitions; none where there is no such topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        described = await admin.describe_topics([topic])
+        return sorted(each["partition"] for each in described[0]["partitions"])
+    finally:
+        await admin.close()

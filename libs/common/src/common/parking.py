@@ -102,21 +102,12 @@ async def _reader(settings: ServiceSettings, group: str) -> AsyncIterator[AIOKaf
     )
     await consumer.start()
     try:
-        partitions = consumer.partitions_for_topic(topic_of(settings.service)) or await _partitions(
-            consumer, settings
-        )
-        consumer.assign([TopicPartition(topic_of(settings.service), each) for each in sorted(partitions)])
+        topic = topic_of(settings.service)
+        partitions = await kafka.partitions_of(settings.kafka_bootstrap_servers, topic)
+        consumer.assign([TopicPartition(topic, each) for each in partitions])
         yield consumer
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, settings: ServiceSettings) -> set[int]:
-    consumer.subscribe([topic_of(settings.service)])
-    await consumer.topics()
-    found: set[int] = consumer.partitions_for_topic(topic_of(settings.service)) or set()
-    consumer.unsubscribe()
-    return found
 
 
 async def _read_all(consumer: AIOKafkaConsumer, *, from_start: bool) -> list[Parked]:

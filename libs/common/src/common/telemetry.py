@@ -111,7 +111,7 @@ def flush() -> None:
 
 def watch_engine(engine: AsyncEngine) -> None:
     """Make every SQL statement of the engine a span, without its values."""
-    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine)
+    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True)
 
 
 def carrier() -> dict[str, str]:

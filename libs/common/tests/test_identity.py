@@ -1,0 +1,200 @@
+"""Tokens: only a whole, fresh, rightly signed access token of ours says who somebody is."""
+
+import base64
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from common.errors import TokenError
+from common.identity import JwksKeys, Role, StaticKeys, Verifier
+from common.testing.tokens import AUDIENCE, ISSUER, Signer
+
+
+@pytest.fixture(scope="module")
+def signer():
+    made = Signer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def verifier(signer):
+    return Verifier(StaticKeys(signer.document), ISSUER, AUDIENCE)
+
+
+async def test_a_good_token_names_its_user(signer, verifier):
+    user_id, session_id = uuid4(), uuid4()
+    identity = await verifier.verify(signer.token(user_id, Role.ADMIN, session_id=session_id))
+    assert (identity.id, identity.role, identity.session_id) == (user_id, Role.ADMIN, session_id)
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": NOW - 60, "iat": NOW - 600},
+        {"nbf": NOW + 600},
+        {"iss": "somebody"},
+        {"aud": "other"},
+        {"aud": [AUDIENCE, "other"]},
+        {"exp": NOW + 10_000},
+        {"sub": "not-an-id"},
+        {"role": "emperor"},
+        *({name: None} for name in ("iss", "aud", "sub", "sid", "jti", "role", "iat", "nbf", "exp")),
+    ],
+    ids=str,
+)
+async def test_a_token_with_a_wrong_or_missing_claim_is_refused(signer, verifier, claims):
+    with pytest.raises(TokenError):
+        await verifier.verify(signer.token(uuid4(), claims=claims))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"typ": "JWT"},
+        {"typ": None},
+        {"kid": None},
+        {"kid": "unknown"},
+        {"kid": 7},
+        {"crit": ["exp"]},
+        {"jku": "http://127.0.0.1:1/keys"},
+        {"x5u": "http://127.0.0.1:1/x"},
+        {"jwk": {"kty": "OKP"}},
+    ],
+    ids=str,
+)
+async def test_a_token_with_a_strange_header_is_refused(signer, verifier, headers):
+    header = {"typ": "at+jwt", "kid": signer.kid, "alg": "EdDSA"} | headers
+    parts = signer.token(uuid4()).split(".")
+    parts[0] = encode({name: value for name, value in header.items() if value is not None})
+    signature = signer.key.sign(f"{parts[0]}.{parts[1]}".encode())
+    parts[2] = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    with pytest.raises(TokenError):
+        await verifier.verify(".".join(parts))
+
+
+def encode(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+async def test_unsigned_and_wrongly_signed_tokens_are_refused(signer, verifier):
+    header, body, signature = signer.token(uuid4()).split(".")
+    unsigned = encode({"alg": "none", "typ": "at+jwt", "kid": signer.kid})
+    public = signer.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    claims = jwt.decode(f"{header}.{body}.{signature}", options={"verify_signature": False})
+    symmetric = jwt.encode(claims, public, algorithm="HS256", headers={"typ": "at+jwt", "kid": signer.kid})
+    stranger = Signer()
+    forged = stranger.token(uuid4(), headers={"kid": signer.kid})
+    stranger.close()
+    for token in (
+        f"{unsigned}.{body}.",
+        f"{unsigned}.{body}.{signature}",
+        symmetric,
+        forged,
+        f"{header}.{body}.AAAA",
+    ):
+        with pytest.raises(TokenError):
+            await verifier.verify(token)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "a.b.c.d.e", "é", "A" * 100_000, "null.null.null"])
+async def test_what_is_no_token_is_refused(verifier, token):
+    with pytest.raises(TokenError):
+        await verifier.verify(token)
+
+
+class KeyServer:
+    """Publishes keys as auth does, counts the questions, and can be away."""
+
+    def __init__(self, document):
+        self.document, self.asked, self.away = document, 0, False
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked += 1
+                body = json.dumps(outer.document).encode()
+                self.send_response(503 if outer.away else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks"
+
+
+@pytest.fixture
+def key_server(signer):
+    server = KeyServer(signer.document)
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+async def test_published_keys_are_fetched_once_and_kept_while_auth_is_away(signer, key_server):
+    now = [1000.0]
+    keys = JwksKeys(key_server.url, clock=lambda: now[0])
+    verifier = Verifier(keys, ISSUER, AUDIENCE)
+    for _ in range(5):
+        await verifier.verify(signer.token(uuid4()))
+    assert key_server.asked == 1
+    key_server.away = True
+    now[0] += 120
+    await verifier.verify(signer.token(uuid4()))
+    assert key_server.asked == 2
+
+
+async def test_a_flood_of_unknown_keys_costs_one_question_in_thirty_seconds(signer, key_server):
+    now = [1000.0]
+    keys = JwksKeys(key_server.url, clock=lambda: now[0])
+    assert await keys.find(signer.kid)
+    now[0] += 31
+    for number in range(50):
+        assert await keys.find(f"unknown-{number}") is None
+    assert key_server.asked == 2
+
+
+async def test_a_new_key_is_found_and_a_withdrawn_one_refused_within_a_minute(signer, key_server):
+    now = [1000.0]
+    keys = JwksKeys(key_server.url, clock=lambda: now[0])
+    assert await keys.find(signer.kid)
+    successor = Signer("next")
+    key_server.document = successor.document
+    now[0] += 61
+    assert await keys.find("next")
+    assert await keys.find(signer.kid) is None
+    successor.close()
+
+
+async def test_keys_that_were_never_there_are_asked_for_again_at_once(signer, key_server):
+    keys = JwksKeys(key_server.url)
+    key_server.away = True
+    assert await keys.find(signer.kid) is None
+    key_server.away = False
+    assert await keys.find(signer.kid)
+
+
+async def test_a_route_asks_for_a_token_and_for_a_role(sample, client):
+    async with sample.client() as anonymous:
+        del anonymous.headers["Authorization"]
+        missing = await anonymous.get("/notes")
+        broken = await anonymous.get("/notes", headers={"Authorization": "Bearer x.y.z"})
+    assert (missing.status_code, missing.json()["code"]) == (401, "not_authenticated")
+    assert (broken.status_code, broken.json()["code"]) == (401, "invalid_token")
+    assert missing.headers["www-authenticate"] == "Bearer"
+    assert (await client.get("/moderators")).status_code == 403
+    async with sample.client(Role.MODERATOR) as moderator:
+        assert (await moderator.get("/moderators")).json() == str(moderator.user_id)
