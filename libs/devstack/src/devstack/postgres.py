@@ -19,8 +19,8 @@ import psutil
 from devstack.errors import StartFailed
 from devstack.process import Program
 
-FAST_AND_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-"""For data nobody needs after a crash of the machine."""
+FAST = ("fsync=off", "full_page_writes=off")
+"""What was committed survives a killed server, not a crash of the machine."""
 
 
 def program(data: Path, port: int, password: str, *, durable: bool, report: Callable[[str], None]) -> Program:
@@ -38,7 +38,7 @@ def program(data: Path, port: int, password: str, *, durable: bool, report: Call
         "unix_socket_directories=",
         "max_connections=200",
     ]
-    settings += ["log_line_prefix=%m [%p] %q%u@%d ", *(() if durable else FAST_AND_FORGETFUL)]
+    settings += ["log_line_prefix=%m [%p] %q%u@%d ", *(() if durable else FAST)]
 
     async def ready() -> bool:
         try:
@@ -130,14 +130,13 @@ def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None
 
 def _run_as(user: tuple[int, int] | None, command: list[str]) -> "subprocess.CompletedProcess[str]":
     uid, gid = user or (None, None)
-    groups = None if gid is None else []
     return subprocess.run(
         command,
         env=_environment(),
         cwd="/",
         user=uid,
         group=gid,
-        extra_groups=groups,
+        extra_groups=None if gid is None else [],
         capture_output=True,
         text=True,
         check=False,

@@ -26,7 +26,7 @@ async def talk(port: int, request: bytes, enough: int) -> bytes:
 async def http_ok(port: int, path: str = "/ready") -> bool:
     """Whether a GET is answered 200."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-    return (await talk(port, request.encode(), 12)) == b"HTTP/1.1 200"
+    return (await talk(port, request.encode(), 12))[8:] == b" 200"
 
 
 async def redis_ok(port: int, password: str) -> bool:

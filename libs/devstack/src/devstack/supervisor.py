@@ -28,6 +28,7 @@ class Supervisor:
         self._report = report
         self._mend = mend
         self._ready: set[str] = set()
+        self._stopping: set[str] = set()
         self._expected: set[str] = set()
         self._keepers: list[asyncio.Task[None]] = []
 
@@ -69,8 +70,12 @@ class Supervisor:
         """Stop it cleanly and wait until it is ready again."""
         process = self._named(name)
         self._ready.discard(name)
-        self._expected.add(name)
-        await process.stop()
+        self._stopping.add(name)
+        try:
+            await process.stop()
+        finally:
+            self._stopping.discard(name)
+            self._expected.add(name)
         await self.until_ready(name)
 
     async def until_ready(self, name: str, timeout: float = 60.0) -> None:
@@ -98,7 +103,7 @@ class Supervisor:
     async def _keep(self, process: Process) -> None:
         name, quick_deaths = process.program.name, 0
         while True:
-            if process.is_alive:
+            if process.is_alive or name in self._stopping:
                 await asyncio.sleep(LOOK)
                 continue
             self._ready.discard(name)

@@ -1,0 +1,59 @@
+"""The command line: `python -m devstack run | demo | logs | memory | clean`."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from devstack import demo, dotenv, running, watching
+from devstack.errors import DevstackError
+from devstack.stack import Stack
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    dotenv.load(Path.cwd() / ".env", os.environ)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            _perform(arguments)
+    except DevstackError as error:
+        print(f"devstack: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _perform(arguments: argparse.Namespace) -> None:
+    match arguments.command:
+        case "run":
+            asyncio.run(running.run(Stack(arguments.folder, report=running.say)))
+        case "demo":
+            asyncio.run(demo.play(arguments.folder, arguments.reports))
+        case "logs":
+            watching.follow(arguments.folder, running.say)
+        case "memory":
+            running.say(watching.memory_table(arguments.folder))
+        case "clean":
+            running.clean(arguments.folder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m devstack", description="InterviewAce without containers."
+    )
+    parser.add_argument("--folder", type=Path, default=Path(".devstack"), help="where data and logs are kept")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="start everything and keep it running until Ctrl-C")
+    play = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
+    play.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
+    commands.add_parser("logs", help="follow the logs of all processes")
+    commands.add_parser("memory", help="show how much memory each process holds")
+    commands.add_parser("clean", help="remove all data, logs and keys")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""`python -m devstack demo`: one whole practice interview over the gateway, every step checked."""
+
+import asyncio
+import os
+import textwrap
+import time
+from pathlib import Path
+
+import httpx
+
+from devstack import demo_checks as checks
+from devstack.candidate import Candidate, DemoFailed, Json
+from devstack.lifeline import is_claimed
+from devstack.running import finished_first, say, stop_signal
+from devstack.stack import Stack
+
+SAMPLES = (Path("samples/jordan-rivera.pdf"), Path("samples/jordan-rivera.docx"))
+STARTING_PATIENCE = 180.0
+
+
+async def play(folder: Path, reports: Path) -> None:
+    """Play on the stack that answers, or on one of our own. Raises DemoFailed for the first thing that is missing."""
+    given = os.environ.get("GATEWAY_URL")
+    url = given or f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT') or 8080}"
+    async with stop_signal() as stopped:
+        if await _answers(url) or (not given and is_claimed(folder) and await _starts(url)):
+            say(f"Using the stack at {url}.\n")
+            done = await finished_first(asyncio.create_task(interview(url, reports)), stopped)
+        elif given:
+            raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
+        else:
+            done = await finished_first(asyncio.create_task(_on_our_own(folder, reports)), stopped)
+    if not done:
+        raise DemoFailed("stopped before the end")
+
+
+async def _on_our_own(folder: Path, reports: Path) -> None:
+    say("No stack is running: starting one for the demo.\n")
+    began = time.monotonic()
+    async with Stack(folder, report=say) as stack:
+        say(f"\nReady in {time.monotonic() - began:.1f} s.\n")
+        await interview(stack.gateway_url, reports)
+        say("\nStopping the stack.")
+
+
+async def interview(url: str, reports: Path) -> None:
+    """Every step, from registration to logging out."""
+    began = time.monotonic()
+    async with httpx.AsyncClient(base_url=url, timeout=40, trust_env=False) as client:
+        candidate = Candidate(client)
+        await candidate.register()
+        await candidate.log_in()
+        say(f"1. Signed up and logged in as {candidate.email}\n")
+        resume_id = await _read_samples(candidate)
+        interview_id = await _answer_questions(candidate, resume_id)
+        await _report(candidate, interview_id, reports)
+        await candidate.log_out()
+    say(f"\n5. Logged out; the old token is refused. The demo took {time.monotonic() - began:.1f} s.")
+
+
+async def _read_samples(candidate: Candidate) -> str:
+    say("2. Résumés, uploaded and read")
+    ids = [await candidate.upload(path.name, _sample(path)) for path in SAMPLES]
+    for path, resume_id in zip(SAMPLES, ids, strict=True):
+        say(f"    {path.name:<20} {checks.profile_summary(await candidate.read_resume(resume_id))}")
+    return ids[0]
+
+
+async def _answer_questions(candidate: Candidate, resume_id: str) -> str:
+    say("\n3. An interview from the PDF: Backend Engineer, behavioural, mid level, three questions")
+    interview_id = await candidate.start_interview(resume_id, len(checks.ANSWERS))
+    for quality, text in checks.ANSWERS:
+        question = await candidate.next_question(interview_id)
+        if question is None:
+            raise DemoFailed(f"there is no question left for the {quality} answer")
+        say(f"\n{_wrapped(str(question['number']) + '. ' + str(question['text']), '    ')}")
+        say(_wrapped(f"(asked because: {question.get('why_this_question')})", "       "))
+        answer = await candidate.answer(interview_id, question["id"], text)
+        say(_wrapped(f"{quality} answer: {_excerpt(text)}", "    > "))
+        say(f"      evaluation: {_status(answer)}")
+    if await candidate.next_question(interview_id) is not None:
+        await candidate.end_interview(interview_id)
+    return interview_id
+
+
+async def _report(candidate: Candidate, interview_id: str, reports: Path) -> None:
+    report, markdown = await candidate.report(interview_id)
+    say(f"\n4. The report, evaluated by {checks.evaluator(report.get('evaluated_by'))}")
+    for (quality, _), evaluation in zip(checks.ANSWERS, checks.evaluations(report), strict=False):
+        say(f"\n    The {quality} answer, evaluated by {checks.evaluator(evaluation.get('evaluated_by'))}")
+        for line in checks.shown(evaluation):
+            say(line)
+    say(f"\n    overall: {report.get('overall')}")
+    checks.check_report(report)
+    path = await asyncio.to_thread(_write, reports, interview_id, markdown)
+    say(f"    written to {path}")
+
+
+def _sample(path: Path) -> bytes:
+    if not path.is_file():
+        raise DemoFailed(f"the sample {path} is missing; the demo runs in the repository's root")
+    return path.read_bytes()
+
+
+def _write(reports: Path, interview_id: str, markdown: str) -> Path:
+    reports.mkdir(parents=True, exist_ok=True)
+    path = reports / f"{interview_id}.md"
+    path.write_text(markdown)
+    return path
+
+
+def _status(answer: Json) -> str:
+    evaluation = answer.get("evaluation")
+    if not isinstance(evaluation, dict):
+        raise DemoFailed(f"an answer came back without its evaluation: {answer}")
+    value = checks.score(evaluation)
+    return f"{evaluation['status']}" + ("" if value is None else f", {value:g} of 100")
+
+
+def _excerpt(text: str) -> str:
+    return "(nothing)" if not text else text if len(text) < 160 else text[:150].rsplit(" ", 1)[0] + " ..."
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(text, 110, initial_indent=indent, subsequent_indent=" " * len(indent))
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
+            return (await client.get("/ready")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _starts(url: str) -> bool:
+    say("A stack is starting in another terminal; waiting for it.")
+    deadline = time.monotonic() + STARTING_PATIENCE
+    while time.monotonic() < deadline:
+        if await _answers(url):
+            return True
+        await asyncio.sleep(1)
+    return False

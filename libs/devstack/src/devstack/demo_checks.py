@@ -1,0 +1,99 @@
+"""What must be true of the demo's outcome, and how it is shown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from devstack.candidate import DemoFailed, Json
+
+GOOD = (
+    "In my last job our checkout service failed for about 3% of customers every Friday evening, and I was responsible "
+    "for getting it stable before the holiday season. My task was to find the cause and bring errors under 0.1% within "
+    "four weeks. First I added tracing to the payment calls and found that a retry loop exhausted the 50 database "
+    "connections. I then wrote a proposal, agreed it with two other teams, and replaced the loop with a queue and a "
+    "circuit breaker. I also wrote a load test so that we could prove the change before release. As a result, errors "
+    "fell from 3% to 0.05%, the median response went from 900 to 240 milliseconds, and support tickets dropped by 60%. "
+    "I learned to measure before changing anything, and I now review every retry policy in our team."
+)
+WEAK = "I usually just help where needed and it went fine."
+ANSWERS = (("good", GOOD), ("weak", WEAK), ("empty", ""))
+
+
+def profile_summary(resume: Json) -> str:
+    """Say what was read. Raises DemoFailed where the name, the jobs or the skills are missing."""
+    profile = _mapping(resume, "profile")
+    name = _mapping(profile, "basics").get("name")
+    counts = {part: len(_sequence(profile, part)) for part in ("work", "education", "skills")}
+    if not name:
+        raise DemoFailed(f"no name was read from {resume['filename']}")
+    for part in ("work", "skills"):
+        if not counts[part]:
+            raise DemoFailed(f"no {part} was read from {resume['filename']}")
+    return f"{name}, {counts['work']} jobs, {counts['education']} schools, {counts['skills']} skills"
+
+
+def check_report(report: Json) -> None:
+    """Raise DemoFailed unless the report is whole, says who evaluated, quotes the good answer and ranks it first."""
+    if not report.get("evaluated_by"):
+        raise DemoFailed("the report does not say who evaluated")
+    answers = evaluations(report)
+    if len(answers) != len(ANSWERS):
+        raise DemoFailed(f"the report covers {len(answers)} answers, not {len(ANSWERS)}")
+    good, weak = answers[0], answers[1]
+    found = list(quotes(good))
+    if not found:
+        raise DemoFailed("the evaluation of the good answer quotes nothing")
+    for quote in found:
+        if quote not in GOOD:
+            raise DemoFailed(f"a quote is not in the answer: {quote!r}")
+    if score(good) is None:
+        raise DemoFailed("the good answer has no score")
+    if (score(good) or 0) <= (score(weak) or 0):
+        raise DemoFailed(f"the good answer scores {score(good)}, not above the weak one with {score(weak)}")
+
+
+def evaluations(report: Json) -> list[Json]:
+    """The evaluation of each answer, in the order of the questions."""
+    return [_mapping(answer, "evaluation") for answer in _sequence(report, "answers")]
+
+
+def quotes(evaluation: Json) -> Iterator[str]:
+    """Each quote of each criterion."""
+    for criterion in _sequence(evaluation, "criteria"):
+        yield from cast("Sequence[str]", criterion.get("quotes") or [])
+
+
+def score(evaluation: Json) -> float | None:
+    """0 to 100; None where too little could be assessed."""
+    value = evaluation.get("score")
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def shown(evaluation: Json) -> Iterator[str]:
+    """Lines that tell a person how an answer was judged: criteria and quotes first, then the score."""
+    for criterion in _sequence(evaluation, "criteria"):
+        yield f"    {criterion['verdict']!s:<14} {criterion['name']}"
+        for quote in cast("Sequence[str]", criterion.get("quotes") or [])[:1]:
+            yield f'                   "{quote}"'
+    value = score(evaluation)
+    yield f"    score          {'none: too little to assess' if value is None else f'{value:g} of 100'}"
+
+
+def evaluator(value: object) -> str:
+    """Who evaluated, in a few words."""
+    if isinstance(value, Mapping):
+        return " ".join(str(value[key]) for key in ("engine", "model") if value.get(key))
+    return ", ".join(map(evaluator, value)) if isinstance(value, list) else str(value)
+
+
+def _mapping(parent: Mapping[str, object], name: str) -> Json:
+    value = parent.get(name)
+    if not isinstance(value, dict):
+        raise DemoFailed(f"{name!r} is missing")
+    return value
+
+
+def _sequence(parent: Mapping[str, object], name: str) -> list[Json]:
+    value = parent.get(name) or []
+    if not isinstance(value, list):
+        raise DemoFailed(f"{name!r} is not a list")
+    return value

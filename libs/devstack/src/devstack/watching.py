@@ -1,0 +1,72 @@
+"""`python -m devstack logs` and `memory`: a look at a stack that runs in another terminal."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from devstack.errors import DevstackError
+
+LAST_LINES = 10
+MEBIBYTE = 1024 * 1024
+
+
+def follow(folder: Path, say: Callable[[str], None], *, pause: float = 0.3, forever: bool = True) -> None:
+    """Say the last lines of every log, then what is added, each line with the name of its process."""
+    seen: dict[Path, int] = {}
+    while True:
+        for log in sorted((folder / "logs").glob("*.log")):
+            for line in _news(log, seen):
+                say(f"{log.stem:<16} | {line}")
+        if not forever:
+            return
+        time.sleep(pause)
+
+
+def _news(log: Path, seen: dict[Path, int]) -> Iterator[str]:
+    """Yield whole new lines; a file that became shorter is a new one."""
+    known = seen.get(log)
+    with contextlib.suppress(FileNotFoundError), log.open("rb") as file:
+        if known is not None and known <= log.stat().st_size:
+            file.seek(known)
+        text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        seen[log] = file.tell() - len(text) + len(whole)
+        lines = whole.decode(errors="replace").splitlines()
+        yield from lines[-LAST_LINES:] if known is None else lines
+
+
+def memory_table(folder: Path) -> str:
+    """How much memory each process of the running stack holds, its children included, in MiB.
+
+    "resident" counts memory that processes share once for each of them; "own share" divides it among them.
+    Raises DevstackError where no stack runs.
+    """
+    try:
+        state = json.loads((folder / "stack.json").read_text())
+    except FileNotFoundError:
+        raise DevstackError(f"no stack is running in {folder}") from None
+    lines = [f"{'process':<18}{'pids':>6}{'resident MiB':>14}{'own share MiB':>15}"]
+    total = [0, 0.0, 0.0]
+    for name, pid in {**state["processes"], "devstack": state["pid"]}.items():
+        count, resident, share = _memory(pid, alone=name == "devstack")
+        lines.append(f"{name:<18}{count:>6}{resident:>14.0f}{share:>15.0f}")
+        total = [total[0] + count, total[1] + resident, total[2] + share]
+    lines.append(f"{'all':<18}{total[0]:>6.0f}{total[1]:>14.0f}{total[2]:>15.0f}")
+    return "\n".join(lines)
+
+
+def _memory(pid: int | None, *, alone: bool) -> tuple[int, float, float]:
+    count, resident, share = 0, 0.0, 0.0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(pid)
+        for process in [leader] if alone else [leader, *leader.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                usage = process.memory_full_info()
+                resident += usage.rss / MEBIBYTE
+                share += getattr(usage, "pss", usage.rss) / MEBIBYTE
+                count += 1
+    return count, resident, share
