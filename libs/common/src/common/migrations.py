@@ -26,7 +26,7 @@ PLUMBING_V1 = (
         subject uuid NOT NULL,
         ce_type text NOT NULL,
         occurred_at timestamptz NOT NULL,
-        trace jsonb NOT NULL,
+        trace text NOT NULL,
         payload text NOT NULL,
         published_at timestamptz
     )
@@ -47,7 +47,7 @@ PLUMBING_V1 = (
         kind text NOT NULL,
         owner_id uuid,
         payload text NOT NULL,
-        trace jsonb NOT NULL,
+        trace text NOT NULL,
         status text NOT NULL DEFAULT 'queued',
         progress double precision NOT NULL DEFAULT 0,
         attempts integer NOT NULL DEFAULT 0,

@@ -30,7 +30,7 @@ INSERT = text(
     """
     WITH stored AS (
         INSERT INTO outbox (event_id, topic, subject, ce_type, occurred_at, trace, payload)
-        VALUES (:event_id, :topic, :subject, :ce_type, :occurred_at, CAST(:trace AS jsonb), :payload) RETURNING 1
+        VALUES (:event_id, :topic, :subject, :ce_type, :occurred_at, :trace, :payload) RETURNING 1
     )
     SELECT pg_notify('outbox_' || current_schema(), '') FROM stored
     """

@@ -26,7 +26,7 @@ from common.database import Sessions
 from common.tasks import GiveUp, RetryLater, TaskKind, TaskRouter, TaskStatus, Work, backoff, queue_settings
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
-POLL = timedelta(seconds=5)
+POLL = timedelta(seconds=1)  # a retry is not notified, so this is how late one may start
 GRACE_SECONDS = 20.0
 
 BEGIN = text(
@@ -123,7 +123,7 @@ class TaskWorker:
             except RetryRequested:
                 raise
             except Exception as error:
-                log.warning("task_bookkeeping_failed", task_id=str(task_id), error=type(error).__name__)
+                log.warning("task_bookkeeping_failed", task_id=str(task_id), exc_info=error)
                 raise RetryRequested(backoff(1), type(error).__name__) from error
 
     async def _attempt(self, task_id: UUID) -> None:

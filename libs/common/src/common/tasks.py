@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 INSERT = text(
     "INSERT INTO task (id, kind, owner_id, payload, trace, result)"
-    " VALUES (:id, :kind, :owner, :payload, CAST(:trace AS jsonb), :result)"
+    " VALUES (:id, :kind, :owner, :payload, :trace, :result)"
 )
 PROGRESS = text("UPDATE task SET progress = :progress, updated_at = now() WHERE id = :id")
 
