@@ -1,0 +1,47 @@
+"""Certificates, and the languages a person speaks."""
+
+import re
+
+from resume import dates, words
+from resume.entries import continues
+from resume.lines import Line
+from resume.spans import LIKELY, SURE, Tree, joined, part
+
+SPOKEN = re.compile(r"^([^():–—-]{2,40}?)\s*(?:\(([^()]{1,60})\)|(?::|\s[–—-])\s*(.{1,60}))?$")
+
+
+def certificates(lines: list[Line]) -> list[Tree]:
+    """Return the certificates of a section, one for each item, with their year where it is named."""
+    grouped: list[list[Line]] = []
+    for line in lines:
+        if grouped and continues(line, grouped[-1]):
+            grouped[-1].append(line)
+        else:
+            grouped.append([line])
+    return [_certificate(item) for item in grouped]
+
+
+def _certificate(item: list[Line]) -> Tree:
+    if len(item) > 1:
+        return {"name": joined(item, LIKELY)}
+    line = item[0]
+    found = dates.find(line.text)
+    name = dates.without(line.text, found).strip("\t ") if found else line.text
+    tree: dict[str, Tree] = {"name": part(line, name if "\t" not in name else line.text, SURE)}
+    if found and found.end:
+        tree["date"] = part(line, found.end_text, SURE, found.end)
+    return tree
+
+
+def languages(lines: list[Line]) -> list[Tree]:
+    """Return the languages of a section, with how well they are spoken where it is said."""
+    found: list[Tree] = []
+    for line in lines:
+        pieces = [line.text] if ":" in line.text or line.text.count("\t") == 1 else words.items(line.text)
+        for piece in pieces:
+            if spoken := SPOKEN.match(piece.replace("\t", ": ") if piece.count("\t") == 1 else piece):
+                tree: dict[str, Tree] = {"language": part(line, spoken[1], SURE)}
+                if fluency := spoken[2] or spoken[3]:
+                    tree["fluency"] = part(line, fluency, SURE)
+                found.append(tree)
+    return found

@@ -1,0 +1,72 @@
+"""Dates as résumés write them: `Mar 2021 – Present`, `06/2018 - 02/2021`, `2012–2016`, `since 2020`."""
+
+import re
+from dataclasses import dataclass
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+YEAR = r"(?:19|20)\d{2}"
+POINT = (
+    rf"(?:{MONTH}\.?(?:\s\d{{1,2}},)?,?\s{YEAR}|{MONTH}\.?\s?['’]\d{{2}}|(?:0?[1-9]|1[0-2])\s?[/.]\s?{YEAR}"
+    rf"|{YEAR}[-/.](?:0[1-9]|1[0-2])(?![\d])|(?:spring|summer|fall|autumn|winter)\s{YEAR}|{YEAR})"
+)
+NOW = r"(?:present|current(?:ly)?|now|today|ongoing|to date|date)"
+JOIN = r"\s?(?:-|–|—|−|~|to|until|till|through)\s?"
+EDGE = r"(?<![\w./,$€£-])"
+RANGE = re.compile(rf"{EDGE}({POINT}){JOIN}({POINT}|{NOW})(?!\w)", re.IGNORECASE)
+SHORT_RANGE = re.compile(rf"{EDGE}({YEAR})\s?[-–—/]\s?(\d{{2}})(?![\w/.-])")
+SINCE = re.compile(rf"(?:since|from)\s({POINT})(?!\w)", re.IGNORECASE)
+SINGLE = re.compile(rf"{EDGE}({POINT})(?![\w%])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """A stretch of time found in a text. Ends are ISO 8601 (`2021` or `2021-03`); `text` is what was read."""
+
+    start: str | None
+    end: str | None
+    start_text: str
+    end_text: str
+    current: bool
+    text: str
+
+
+def iso(point: str) -> str:
+    """Return a date as ISO 8601, as precisely as it was written."""
+    text = point.lower()
+    year = re.search(YEAR, text)
+    short = re.search(r"['’](\d{2})", text)
+    found = (
+        year[0] if year else f"{'20' if short and int(short[1]) < 70 else '19'}{short[1] if short else '00'}"
+    )
+    named = next((number for number, name in enumerate(MONTHS, 1) if re.search(rf"\b{name}", text)), None)
+    numbered = re.search(rf"^(\d{{1,2}})\s?[/.]|{YEAR}[-/.](\d{{2}})", text)
+    month = named or (int(numbered[1] or numbered[2]) if numbered else None)
+    return f"{found}-{month:02d}" if month else found
+
+
+def find(text: str, *, single: bool = True) -> DateRange | None:
+    """Return the first stretch of time in the text; a date alone counts as an end where `single` is set."""
+    if span := RANGE.search(text):
+        start, end = span.groups()
+        current = re.fullmatch(NOW, end, re.IGNORECASE) is not None
+        return DateRange(iso(start), None if current else iso(end), start, end, current, span[0])
+    if span := SHORT_RANGE.search(text):
+        start, end = span.groups()
+        if int(end) >= int(start[2:]):
+            return DateRange(start, start[:2] + end, start, end, False, span[0])
+    if span := SINCE.search(text):
+        return DateRange(iso(span[1]), None, span[1], "", True, span[0])
+    if single and (span := SINGLE.search(text)):
+        return DateRange(None, iso(span[1]), "", span[1], False, span[0])
+    return None
+
+
+def without(text: str, found: DateRange) -> str:
+    """Return the text without the stretch of time and the brackets and separators around it."""
+    rest = text.replace(found.text, "\t", 1)
+    rest = re.sub(r"[(\[]\s*\t\s*[)\]]", "\t", rest)
+    return re.sub(r"\s*[,;|·•–—-]?\s*\t\s*[,;|·•–—-]?\s*", "\t", rest).strip()

@@ -1,0 +1,40 @@
+"""The text of a résumé as numbered lines: what every reader makes and every rule works on."""
+
+import re
+from dataclasses import dataclass
+
+MAX_LINE_LENGTH = 2_000
+BULLETS = "•◦▪▫■□●○◆◇►▸▶‣⁃∙·➤➢➔→✓✔❖❯»–—-*"
+BULLET = re.compile(rf"^\s*(?:[{re.escape(BULLETS)}]|\uf0b7|\uf0a7|o(?=\s{{2,}}))\s+(?=\S)")
+INVISIBLE = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. `number` counts from 1 through the document, `page` from 1.
+
+    `left` is where it begins, in points or characters, where the format knows; `bullet` is set for an item of a
+    list (its mark is not part of the text), `heading` where the document itself calls it a heading.
+    """
+
+    number: int
+    page: int
+    text: str
+    left: float | None = None
+    bullet: bool = False
+    heading: bool = False
+
+
+def tidy(text: str) -> str:
+    """Return the text without invisible characters, its blanks made plain; a tab stays, for it parts columns."""
+    visible = INVISIBLE.sub("", text.replace("\xa0", " ").replace("\u2009", " ").replace("\u202f", " "))
+    columns = re.split(r"\s*\t\s*| {3,}", visible[:MAX_LINE_LENGTH].strip())
+    return "\t".join(" ".join(column.split()) for column in columns if column.strip())
+
+
+def without_bullet(text: str) -> tuple[str, bool]:
+    """Return the text without a leading list mark, and whether there was one."""
+    mark = BULLET.match(text)
+    return (text[mark.end() :], True) if mark else (text, False)

@@ -1,0 +1,84 @@
+"""From lines to a profile: each section goes to the rules for it, and what no rule took is kept."""
+
+from dataclasses import dataclass
+
+from resume import contact, credentials, education, experience, projects, skills
+from resume.lines import Line
+from resume.profile import Profile
+from resume.sections import Section, SectionKind, split
+from resume.spans import GUESS, Provenance, Span, Tree, joined, part, unpack
+
+MAX_LINES = 5_000
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A profile, and by JSON pointer where each of its values comes from."""
+
+    profile: Profile
+    provenance: Provenance
+
+
+def _lines_of(sections: list[Section], *kinds: SectionKind) -> list[Line]:
+    return [line for section in sections if section.kind in kinds for line in section.lines]
+
+
+def _basics(sections: list[Section], lines: list[Line]) -> dict[str, Tree]:
+    basics, unread = contact.read(_lines_of(sections, SectionKind.HEADER, SectionKind.CONTACT))
+    if "email" not in basics:
+        basics |= contact.anywhere(lines)
+    told = _lines_of(sections, SectionKind.SUMMARY)
+    summary = contact.summary(told or unread, under_heading=bool(told))
+    if summary is not None:
+        basics["summary"] = summary
+    return basics
+
+
+def _tree(lines: list[Line]) -> tuple[dict[str, Tree], list[Section]]:
+    sections = split(lines)
+    tree: dict[str, Tree] = {
+        "basics": _basics(sections, lines),
+        "work": [
+            job for each in sections if each.kind is SectionKind.WORK for job in experience.read(each.lines)
+        ],
+        "education": [
+            course
+            for each in sections
+            if each.kind is SectionKind.EDUCATION
+            for course in education.read(each.lines)
+        ],
+        "skills": [
+            group for each in sections if each.kind is SectionKind.SKILLS for group in skills.read(each)
+        ],
+        "projects": [
+            project
+            for each in sections
+            if each.kind is SectionKind.PROJECTS
+            for project in projects.read(each.lines)
+        ],
+        "certificates": credentials.certificates(_lines_of(sections, SectionKind.CERTIFICATES)),
+        "languages": credentials.languages(_lines_of(sections, SectionKind.LANGUAGES)),
+    }
+    return tree, sections
+
+
+def _leftovers(sections: list[Section], taken: set[int]) -> list[Tree]:
+    """Return the lines no rule took, under their headings, so that nothing is lost."""
+    found: list[Tree] = []
+    for section in sections:
+        left = [line for line in section.lines if line.number not in taken]
+        if left:
+            heading = section.heading
+            name = part(heading, heading.text, GUESS) if heading else Span("", "", (), GUESS)
+            found.append({"name": name, "lines": [joined([line], GUESS) for line in left]})
+    return found
+
+
+def parse(lines: list[Line]) -> Parsed:
+    """Return the profile that the rules find in a résumé's lines. The same lines always give the same profile."""
+    tree, sections = _tree(lines[:MAX_LINES])
+    _, found = unpack(tree)
+    taken = {number for span in found.values() for number in span.lines}
+    tree["other"] = _leftovers(sections, taken)
+    plain, provenance = unpack(tree)
+    return Parsed(Profile.model_validate(plain), {at: span for at, span in provenance.items() if span.lines})

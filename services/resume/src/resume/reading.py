@@ -1,0 +1,98 @@
+"""Has a file read in a child process that can neither harm nor outlast this one."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Self
+
+from common.errors import ResumeProcessingError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from resume.files import FileKind
+from resume.lines import Line
+
+WALL_SECONDS = 20.0
+COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "resume.reader")
+
+
+class Unreadable(ResumeProcessingError):
+    """The file can't be read, now or later; the message says why and what to do."""
+
+    code = "resume_unreadable"
+
+
+BROKEN = "The file is damaged. Open it in your editor, save or export it again, and upload that."
+TOO_HEAVY = "The file takes more time or memory to read than a résumé should. Export it again without images and forms."
+PROBLEMS = {
+    "encrypted": "The file is encrypted. Save a copy without a password, and upload that.",
+    "broken": BROKEN,
+    "too_heavy": TOO_HEAVY,
+}
+
+
+class Reading(BaseModel):
+    """What was read: the visible lines, what was hidden, how many pages, and what the owner should know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reader: str
+    pages: int
+    lines: list[Line]
+    hidden: list[str]
+    warnings: list[str]
+    characters: int
+
+    @property
+    def needs_ocr(self) -> bool:
+        """True where nothing can be read because the text is a picture."""
+        return not any(any(char.isalnum() for char in line.text) for line in self.lines)
+
+    @classmethod
+    def of(cls, answer: bytes) -> Self:
+        """Return what the child's answer says.
+
+        Raises:
+            Unreadable: it says that it could not read the file, or does not answer in full.
+        """
+        try:
+            return cls.model_validate_json(answer)
+        except ValidationError:
+            problem = next(
+                (text for word, text in PROBLEMS.items() if f'"{word}"'.encode() in answer), BROKEN
+            )
+            raise Unreadable(problem) from None
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+async def read(kind: FileKind, data: bytes, *, wall_seconds: float = WALL_SECONDS) -> Reading:
+    """Return the text of a file, read under limits of 1 GiB of memory, 10 s of CPU and 20 s in all.
+
+    Raises:
+        Unreadable: the file is encrypted, damaged, or too heavy; trying again would not help.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        kind.value,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        start_new_session=True,
+    )
+    try:
+        answer, _ = await asyncio.wait_for(process.communicate(data), wall_seconds)
+    except TimeoutError:
+        raise Unreadable(TOO_HEAVY) from None
+    finally:
+        _end(process)
+        await process.wait()
+    if process.returncode:
+        raise Unreadable(TOO_HEAVY if process.returncode < 0 else BROKEN)
+    return Reading.of(answer)

@@ -1,0 +1,104 @@
+"""The sections of a résumé, by the headings people give them."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from resume.lines import Line
+
+MAX_HEADING_LENGTH = 60
+
+
+class SectionKind(StrEnum):
+    """What a section is about; `header` is what stands above the first heading."""
+
+    HEADER = "header"
+    CONTACT = "contact"
+    SUMMARY = "summary"
+    WORK = "work"
+    EDUCATION = "education"
+    SKILLS = "skills"
+    PROJECTS = "projects"
+    CERTIFICATES = "certificates"
+    LANGUAGES = "languages"
+    OTHER = "other"
+
+
+HEADINGS = {
+    SectionKind.CONTACT: "contact|contact details|contact information|personal details|personal information|"
+    "personal data|contact me|links",
+    SectionKind.SUMMARY: "summary|professional summary|executive summary|career summary|summary of qualifications|"
+    "profile|professional profile|personal profile|about|about me|objective|career objective|personal statement|"
+    "career profile|introduction|overview|professional overview",
+    SectionKind.WORK: "experience|work experience|professional experience|employment|employment history|work history|"
+    "career history|relevant experience|industry experience|professional background|career|positions|"
+    "work and experience|experience and employment|professional history|engineering experience|internships|"
+    "internship experience|selected experience|additional experience|other experience|work",
+    SectionKind.EDUCATION: "education|academic background|education and training|academic history|qualifications|"
+    "academic qualifications|educational background|studies|education and qualifications|academics|degrees|"
+    "academic education|education and certifications",
+    SectionKind.SKILLS: "skills|technical skills|core skills|key skills|skills and tools|skills and technologies|"
+    "technologies|technical expertise|core competencies|competencies|tech stack|technical proficiencies|"
+    "areas of expertise|expertise|tools and technologies|technology|programming skills|professional skills|"
+    "skills summary|technical summary|skill set|technical skill set|skills and expertise|hard skills|stack|"
+    "technical toolbox|toolbox|skills and interests|computer skills|it skills",
+    SectionKind.PROJECTS: "projects|personal projects|side projects|selected projects|key projects|open source|"
+    "open source projects|academic projects|notable projects|open source contributions|project experience|"
+    "technical projects|portfolio|projects and open source|open source and projects",
+    SectionKind.CERTIFICATES: "certifications|certificates|certification|licenses|licenses and certifications|"
+    "licences and certifications|certifications and licenses|professional certifications|certifications and training|"
+    "training and certifications|courses and certifications|training|courses|professional development",
+    SectionKind.LANGUAGES: "languages|spoken languages|language skills|human languages|foreign languages",
+    SectionKind.OTHER: "awards|honors|honours|honors and awards|awards and honors|achievements|publications|patents|"
+    "volunteering|volunteer experience|volunteer work|volunteer|community|interests|hobbies|hobbies and interests|"
+    "interests and hobbies|references|activities|extracurricular activities|talks|conferences|memberships|"
+    "affiliations|research|teaching|military service|additional information|miscellaneous|leadership|"
+    "speaking|key achievements|selected publications|professional affiliations|personal interests|other",
+}
+KINDS = {name.replace(" ", ""): kind for kind, names in HEADINGS.items() for name in names.split("|")}
+HUMAN_LANGUAGES = re.compile(
+    r"\b(?:english|german|deutsch|french|spanish|español|italian|portuguese|dutch|polish|russian|ukrainian|arabic|"
+    r"hindi|urdu|bengali|tamil|telugu|mandarin|cantonese|chinese|japanese|korean|turkish|greek|hebrew|swedish|"
+    r"norwegian|danish|finnish|czech|slovak|hungarian|romanian|bulgarian|serbian|croatian|vietnamese|thai|"
+    r"indonesian|malay|tagalog|filipino|persian|farsi|swahili|catalan|punjabi|marathi|gujarati)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Section:
+    """A heading and the lines below it; `heading` is None for what stands above the first."""
+
+    kind: SectionKind
+    heading: Line | None = None
+    lines: list[Line] = field(default_factory=list)
+
+
+def kind_of(text: str) -> SectionKind | None:
+    """Return what a heading announces, or None where the line is none that we know."""
+    if len(text) > MAX_HEADING_LENGTH:
+        return None
+    words = text.lower().replace("&", " and ").replace("/", " and ").replace("+", " and ")
+    return KINDS.get(re.sub(r"[^a-z]", "", words))
+
+
+def _is_group_of_skills(line: Line, following: Line | None, section: Section) -> bool:
+    """Tell `Languages` above `Python, Go` in a list of skills from the languages a person speaks."""
+    spoken = following is not None and HUMAN_LANGUAGES.search(following.text) is not None
+    return section.kind is SectionKind.SKILLS and not line.heading and not spoken
+
+
+def split(lines: list[Line]) -> list[Section]:
+    """Return the sections in order; the first holds what stands above every heading."""
+    sections = [Section(SectionKind.HEADER)]
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        kind = None if line.bullet else kind_of(line.text)
+        if kind is SectionKind.LANGUAGES and _is_group_of_skills(line, following, sections[-1]):
+            kind = None
+        if kind is None and line.heading and len(sections) > 1:
+            kind = SectionKind.OTHER
+        if kind is None:
+            sections[-1].lines.append(line)
+        else:
+            sections.append(Section(kind, line))
+    return sections

@@ -1,0 +1,55 @@
+"""Skills: named groups with their members, or one group under the section's heading."""
+
+import re
+
+from resume import words
+from resume.lines import Line
+from resume.sections import Section
+from resume.spans import GUESS, LIKELY, SURE, Span, Tree, part
+
+MAX_SKILL_LENGTH = 60
+MAX_GROUP_NAME_LENGTH = 40
+LABEL = re.compile(rf"^([^:,;|•\t]{{2,{MAX_GROUP_NAME_LENGTH}}})(?::|\t|\s[–—-]\s)\s*(.+)$")
+
+
+def _members(line: Line, text: str) -> list[Span]:
+    return [part(line, item, SURE) for item in words.items(text) if len(item) <= MAX_SKILL_LENGTH]
+
+
+def _is_label(line: Line, following: Line | None) -> bool:
+    """Tell a line that names the group below it: short, no list itself, followed by a list."""
+    if (
+        line.bullet
+        or following is None
+        or len(line.text) > MAX_GROUP_NAME_LENGTH
+        or len(words.items(line.text)) > 1
+    ):
+        return False
+    return following.bullet or len(words.items(following.text)) > 1
+
+
+def _group(name: Span, members: list[Span]) -> dict[str, Tree]:
+    return {"name": name, "keywords": list(members)}
+
+
+def read(section: Section) -> list[Tree]:
+    """Return the groups of a section; skills without a group of their own are named by the section's heading."""
+    groups: list[tuple[Span, list[Span]]] = []
+    loose: list[Span] = []
+    open_group: list[Span] | None = None
+    for line, following in zip(section.lines, [*section.lines[1:], None], strict=True):
+        label = LABEL.match(line.text)
+        if label and (":" in line.text or "\t" in line.text or not label[1].islower()):
+            groups.append((part(line, label[1], SURE), _members(line, label[2])))
+            open_group = groups[-1][1]
+        elif line.text.endswith(":") and len(line.text) <= MAX_GROUP_NAME_LENGTH:
+            groups.append((part(line, line.text[:-1], SURE), []))
+            open_group = groups[-1][1]
+        elif _is_label(line, following):
+            groups.append((part(line, line.text, LIKELY), []))
+            open_group = groups[-1][1]
+        else:
+            (loose if open_group is None else open_group).extend(_members(line, line.text))
+    if loose and section.heading is not None:
+        groups.insert(0, (part(section.heading, section.heading.text, GUESS), loose))
+    return [_group(name, members) for name, members in groups if members]

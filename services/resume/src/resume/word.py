@@ -1,0 +1,192 @@
+"""Reads DOCX: paragraphs, tables, headers, text boxes and links, in the order a person reads them."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import docx
+import docx.opc.exceptions
+from docx.oxml.ns import qn
+from lxml import etree  # type: ignore[import-untyped]
+
+from resume.page_text import MAX_PAGES, Broken, DocumentText
+
+TINY_HALF_POINTS = 3
+OFF = ("0", "false", "off")
+PLAIN_FILLS = (None, "auto", "FFFFFF")
+SKIPPED = (
+    qn("w:del"),
+    qn("w:moveFrom"),
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+)
+BOX = qn("w:txbxContent")
+SPOKEN = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+
+Element: TypeAlias = Any  # lxml's elements are untyped here
+
+
+@dataclass
+class Paragraph:
+    """One paragraph: what is seen, what is not, and what kind it is."""
+
+    seen: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    boxes: list[Element] = field(default_factory=list)
+    breaks: int = 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The visible text, split at its own line breaks."""
+        return [line for line in "".join(self.seen).split("\n") if line.strip()]
+
+
+def _value(element: Element, path: str) -> str | None:
+    found = element.find(path, element.nsmap)
+    return None if found is None else str(found.get(qn("w:val"), ""))
+
+
+def _is_shaded(element: Element) -> bool:
+    for holder in [element, *element.iterancestors()]:
+        for properties in ("w:rPr", "w:pPr", "w:tcPr"):
+            shade = holder.find(f"{qn(properties)}/{qn('w:shd')}")
+            if shade is not None and shade.get(qn("w:fill")) not in PLAIN_FILLS:
+                return True
+        if holder.tag == BOX:
+            return True
+    return False
+
+
+def _is_hidden(run: Element) -> bool:
+    properties = run.find(qn("w:rPr"))
+    if properties is None:
+        return False
+    vanish = properties.find(qn("w:vanish"))
+    if vanish is not None and vanish.get(qn("w:val")) not in OFF:
+        return True
+    size = properties.find(qn("w:sz"))
+    half_points = "" if size is None else size.get(qn("w:val"), "")
+    if half_points.isdigit() and int(half_points) <= TINY_HALF_POINTS:
+        return True
+    color = properties.find(qn("w:color"))
+    return color is not None and color.get(qn("w:val"), "").upper() == "FFFFFF" and not _is_shaded(run)
+
+
+def _collect(element: Element, paragraph: Paragraph, hidden: bool) -> None:
+    for child in element:
+        if child.tag in SKIPPED:
+            continue
+        if child.tag == BOX:
+            paragraph.boxes.append(child)
+        elif child.tag == qn("w:t"):
+            (paragraph.unseen if hidden else paragraph.seen).append(child.text or "")
+        elif child.tag == qn("w:lastRenderedPageBreak"):
+            paragraph.breaks += 1
+        elif child.tag in SPOKEN and element.tag == qn("w:r"):
+            paragraph.seen.append(SPOKEN[child.tag])
+        else:
+            _collect(child, paragraph, hidden or (child.tag == qn("w:r") and _is_hidden(child)))
+
+
+class Reader:
+    """Walks one document and fills its text."""
+
+    def __init__(self, opened: Any) -> None:
+        self._opened = opened
+        self._styles = {style.style_id: str(style.name) for style in opened.styles}
+        self._page = 1
+        self.text = DocumentText("python-docx")
+
+    def read(self) -> DocumentText:
+        """Read the headers, the body, and the footers."""
+        for part in self._margins("header"):
+            self._blocks(part)
+        self._blocks(self._opened.element.body)
+        for part in self._margins("footer"):
+            self._blocks(part)
+        self.text.limit_pages(self._page)
+        return self.text
+
+    def _margins(self, kind: str) -> Iterator[Element]:
+        for section in self._opened.sections:
+            first = (
+                getattr(section, f"first_page_{kind}") if section.different_first_page_header_footer else None
+            )
+            for each in (first, getattr(section, kind)):
+                if each is not None and not each.is_linked_to_previous:
+                    yield each._element  # noqa: SLF001 - python-docx has no public way to its markup
+
+    def _blocks(self, container: Element) -> None:
+        for child in container:
+            if self._page > MAX_PAGES or self.text.full:
+                return
+            if child.tag == qn("w:p"):
+                self._paragraph(child)
+            elif child.tag == qn("w:tbl"):
+                for row in child.iterchildren(qn("w:tr")):
+                    self._row(row)
+            elif child.tag in (qn("w:sdt"), qn("w:sdtContent"), qn("w:ins"), qn("w:customXml")):
+                self._blocks(child)
+
+    def _style(self, element: Element) -> str:
+        style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+        return "" if style is None else self._styles.get(style.get(qn("w:val")), "")
+
+    def _paragraph(self, element: Element) -> None:
+        paragraph = self._parts(element)
+        style = self._style(element).lower()
+        numbered = element.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None or style.startswith("list")
+        heading = style in ("heading 1", "heading1")
+        for line in paragraph.lines:
+            self.text.add(line, self._page, bullet=numbered and not heading, heading=heading)
+        for box in paragraph.boxes:
+            self._blocks(box)
+
+    def _parts(self, element: Element) -> Paragraph:
+        paragraph = Paragraph()
+        _collect(element, paragraph, hidden=False)
+        self._page += paragraph.breaks
+        if paragraph.unseen:
+            self.text.hide("".join(paragraph.unseen))
+        return paragraph
+
+    def _row(self, row: Element) -> None:
+        cells = [
+            cell for cell in row.iter(qn("w:tc")) if cell.getparent() in (row, *row.iterchildren(qn("w:sdt")))
+        ]
+        paragraphs = [list(cell.iterchildren(qn("w:p"))) for cell in cells]
+        flat = all(len(cell.findall(qn("w:tbl"))) == 0 for cell in cells)
+        if not flat or any(len(each) > 1 for each in paragraphs):
+            for cell in cells:
+                self._blocks(cell)
+            return
+        parts = [self._parts(each[0]) for each in paragraphs if each]
+        if any(part.boxes or len(part.lines) > 1 for part in parts):
+            for part in parts:
+                for line in part.lines:
+                    self.text.add(line, self._page)
+                for box in part.boxes:
+                    self._blocks(box)
+            return
+        self.text.add("\t".join(line for part in parts for line in part.lines), self._page)
+
+
+def read(data: bytes) -> DocumentText:
+    """Return the text of a Word document.
+
+    Raises:
+        Broken: it is none, or damaged.
+    """
+    try:
+        return Reader(docx.Document(io.BytesIO(data))).read()
+    except (
+        docx.opc.exceptions.OpcError,
+        etree.LxmlError,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise Broken from error
