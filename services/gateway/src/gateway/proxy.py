@@ -8,7 +8,7 @@ import httpx
 
 from gateway import headers, prefixes
 from gateway.body import Body
-from gateway.errors import BodyTooSlow, ClientGone, UpstreamCut, UpstreamGone, UpstreamSlow
+from gateway.errors import BodyTooSlow, ClientGone, MalformedRequest, UpstreamCut, UpstreamGone, UpstreamSlow
 from gateway.exchange import Exchange
 from gateway.headers import Network
 
@@ -151,6 +151,8 @@ class Proxy:
             raise UpstreamSlow(
                 f"The {service} service takes too long; ask again for what became of it."
             ) from error
+        except httpx.LocalProtocolError as error:
+            raise MalformedRequest("A header holds characters that are not taken.") from error
         except httpx.HTTPError as error:
             raise UpstreamGone(
                 f"The {service} service does not answer at the moment; try again shortly.",

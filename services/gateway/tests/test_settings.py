@@ -1,0 +1,44 @@
+"""Settings come from the environment, as people write them there."""
+
+import importlib
+from ipaddress import ip_network
+
+import pytest
+from gateway.edge import Edge
+from gateway.limits import Limit
+from gateway.settings import Settings
+from pydantic import ValidationError
+
+
+def test_lists_and_limits_are_written_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "https://a.example, https://b.example")
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.0/8,::1")
+    monkeypatch.setenv("LIMIT_CREDENTIALS", "1000/60")
+    monkeypatch.setenv("AUTH_URL", "http://auth:8000/")
+    settings = Settings()
+    assert settings.cors_origins == ["https://a.example", "https://b.example"]
+    assert settings.trusted_proxies == [ip_network("10.0.0.0/8"), ip_network("::1/128")]
+    assert settings.limits.credentials == Limit(1000, 60)
+    assert settings.upstreams["auth"] == "http://auth:8000"
+
+
+def test_defaults_are_those_of_the_interface() -> None:
+    limits = Settings().limits
+    assert (limits.credentials, limits.costly) == (Limit(10, 60), Limit(30, 60))
+    assert (limits.general_user, limits.general_address) == (Limit(300, 60), Limit(60, 60))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("LIMIT_COSTLY", "many"), ("TRUSTED_PROXIES", "everybody"), ("AUTH_URL", "auth")]
+)
+def test_a_setting_that_makes_no_sense_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings()
+
+
+def test_the_process_starts_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICE", "gateway")
+    assert isinstance(importlib.import_module("gateway.main").app, Edge)
