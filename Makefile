@@ -1,0 +1,101 @@
+# InterviewAce: every command anyone needs. `make` alone prints them.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV = $(shell command -v uv || echo .tools/bin/uv)
+BIN := .venv/bin
+MEMBERS := libs/common libs/devstack services/auth services/resume services/interview services/gateway
+IMAGES := auth resume interview gateway
+PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+SOURCES := libs services tests samples benchmarks
+
+export UV_PYTHON_DOWNLOADS := never
+
+help: ## print this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# --- setting up -----------------------------------------------------------------------------------------------------
+
+.venv/.ready: requirements.lock $(PROJECTS)
+	@command -v $(UV) >/dev/null 2>&1 || { echo 'fetching uv $(UV_VERSION) with pip'; $(PYTHON) -m pip install -q --target .tools 'uv==$(UV_VERSION)'; }
+	@echo 'installing the locked dependencies into .venv'
+	@[ -x $(BIN)/python ] || $(UV) venv -q --python "$$(command -v $(PYTHON))" .venv
+	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@touch $@
+
+setup: .venv/.ready ## make .venv with exactly the locked dependencies
+
+lock: ## resolve the dependencies anew and write the locks (versions and hashes, no addresses)
+	@rm -f uv.lock && $(UV) lock -q
+	@$(UV) export -q --all-packages --all-groups --all-extras --no-emit-workspace --no-header --no-annotate -o requirements.lock >/dev/null
+	@for name in $(IMAGES); do $(UV) export -q --package interviewace-$$name --no-emit-workspace --no-dev --no-header --no-annotate -o services/$$name/requirements.lock >/dev/null || exit 1; done
+	@echo 'requirements.lock and services/*/requirements.lock are written'
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+run: .venv/.ready ## the whole stack without containers; Ctrl-C stops it
+	@exec $(BIN)/python -m devstack run
+
+demo: .venv/.ready ## a whole practice interview, on the running stack or on one started for it
+	@exec $(BIN)/python -m devstack demo
+
+memory: .venv/.ready ## resident memory of each process of the running stack
+	@exec $(BIN)/python -m devstack memory
+
+logs: .venv/.ready ## follow the logs of `make run`, or of compose where that runs
+	@if [ -n "$$(docker compose ps -q 2>/dev/null)" ]; then exec docker compose logs -f; else exec $(BIN)/python -m devstack logs; fi
+
+up: ## the whole stack in containers (docker compose 2); waits until it is healthy
+	@docker compose up -d --build --wait --wait-timeout 300
+	@echo 'the gateway answers at http://127.0.0.1:$${GATEWAY_PORT:-8080} - try: make demo'
+
+down: ## stop the containers; their data stays (docker compose down -v removes it)
+	@docker compose down
+
+# --- the database ---------------------------------------------------------------------------------------------------
+
+migrate: .venv/.ready ## migrate the schema of each service whose <SERVICE>_DATABASE_URL is set
+	@found=; for name in auth resume interview; do variable="$$(echo $$name | tr a-z A-Z)_DATABASE_URL"; \
+	  if [ -n "$${!variable}" ]; then found=1; SERVICE=$$name DATABASE_URL="$${!variable}" $(BIN)/python -m $$name migrate || exit 1; fi; done; \
+	  [ -n "$$found" ] || { echo 'set AUTH_DATABASE_URL, RESUME_DATABASE_URL or INTERVIEW_DATABASE_URL (make run and make up migrate by themselves)'; exit 2; }
+
+migration: .venv/.ready ## write a revision: make migration SERVICE=auth DATABASE_URL=... MESSAGE="add a column"
+	@SERVICE='$(SERVICE)' DATABASE_URL='$(DATABASE_URL)' $(BIN)/python -m '$(SERVICE)' revision '$(MESSAGE)'
+
+parked: .venv/.ready ## list parked messages: make parked SERVICE=auth DATABASE_URL=... KAFKA_BOOTSTRAP_SERVERS=...
+	@SERVICE='$(SERVICE)' $(BIN)/python -m '$(SERVICE)' parked
+
+# --- checking -------------------------------------------------------------------------------------------------------
+
+test: .venv/.ready ## all tests; uses containers where an engine runs, else servers from wheels
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.ready ## ruff (style and format), bandit, and the layers between the packages
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
+	@$(BIN)/bandit -q -c pyproject.toml -r libs/*/src services/*/src
+	@$(BIN)/lint-imports --no-cache >/tmp/interviewace-imports.$$$$ || { cat /tmp/interviewace-imports.$$$$; rm -f /tmp/interviewace-imports.$$$$; exit 1; }; rm -f /tmp/interviewace-imports.$$$$
+	@echo 'lint, format and import contracts hold'
+
+types: .venv/.ready ## mypy, strict
+	@$(BIN)/mypy $(wildcard libs/*/src services/*/src)
+
+check: lint types ## everything CI asks for: lint, format, strict types, import contracts, tests with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+fix: .venv/.ready ## mend what ruff can mend
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+bench: .venv/.ready ## the benchmarks, each a ratio measured side by side
+	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit 1; done
+
+clean: ## remove the local stack's data, the environment and every cache
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m devstack clean || exit 1; fi
+	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup lock run demo memory logs up down migrate migration parked test lint types check fix bench clean
