@@ -34,7 +34,7 @@ def on_free_ports(folder: Path) -> Infrastructure:
 
 
 @pytest.fixture
-async def infrastructure(tmp_path: Path) -> AsyncIterator[Infrastructure]:
+async def wheels(tmp_path: Path) -> AsyncIterator[Infrastructure]:
     async with on_free_ports(tmp_path / "stack") as started:
         yield started
 
@@ -106,39 +106,39 @@ async def test_rows_and_keys_survive_a_stop_and_a_start(tmp_path: Path) -> None:
     ].sort()
 
 
-async def test_each_server_comes_back_on_its_port_after_a_crash(infrastructure: Infrastructure) -> None:
-    addresses = infrastructure.addresses
+async def test_each_server_comes_back_on_its_port_after_a_crash(wheels: Infrastructure) -> None:
+    addresses = wheels.addresses
     await execute(addresses, "CREATE TABLE kept AS SELECT 42 AS number")
-    await asyncio.gather(*(infrastructure.restart(name) for name in ("postgres", "redis", "kafka")))
+    await asyncio.gather(*(wheels.restart(name) for name in ("postgres", "redis", "kafka")))
     assert await execute(addresses, "SELECT number FROM kept") == 42
     async with Redis.from_url(addresses.redis_url) as redis:
         assert await redis.ping()
 
 
-async def test_a_restarted_broker_has_lost_its_log_and_serves_again(infrastructure: Infrastructure) -> None:
-    addresses = infrastructure.addresses
+async def test_a_restarted_broker_has_lost_its_log_and_serves_again(wheels: Infrastructure) -> None:
+    addresses = wheels.addresses
     await make_topic(addresses)
     assert [await send(addresses, b"before"), await send(addresses, b"before")] == [0, 1]
-    await infrastructure.restart("kafka")
+    await wheels.restart("kafka")
     await make_topic(addresses)
     assert await send(addresses, b"after") == 0
     assert await first_message(addresses) == b"after"
 
 
-async def test_redis_runs_scripts_that_ask_for_the_time(infrastructure: Infrastructure) -> None:
+async def test_redis_runs_scripts_that_ask_for_the_time(wheels: Infrastructure) -> None:
     script = (
         "redis.call('SET', KEYS[1], redis.call('TIME')[1], 'PX', 60000) return redis.call('PTTL', KEYS[1])"
     )
-    async with Redis.from_url(infrastructure.addresses.redis_url) as redis:
+    async with Redis.from_url(wheels.addresses.redis_url) as redis:
         assert await redis.eval(script, 1, "now") == 60000
 
 
-async def test_passwords_are_kept_from_others_and_needed(infrastructure: Infrastructure) -> None:
-    assert stat.S_IMODE((infrastructure.folder / "passwords.json").stat().st_mode) == 0o600
-    assert stat.S_IMODE((infrastructure.folder / "redis" / "redis.conf").stat().st_mode) == 0o600
-    assert not await redis_ok(int(infrastructure.addresses.redis_url.split(":")[-1].split("/")[0]), "guess")
+async def test_passwords_are_kept_from_others_and_needed(wheels: Infrastructure) -> None:
+    assert stat.S_IMODE((wheels.folder / "passwords.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((wheels.folder / "redis" / "redis.conf").stat().st_mode) == 0o600
+    assert not await redis_ok(int(wheels.addresses.redis_url.split(":")[-1].split("/")[0]), "guess")
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(infrastructure.addresses.postgres_admin_url, password="guess")
+        await asyncpg.connect(wheels.addresses.postgres_admin_url, password="guess")
 
 
 async def test_a_taken_port_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
@@ -154,10 +154,10 @@ async def test_a_taken_port_is_refused_and_nothing_is_left(tmp_path: Path) -> No
         _ = servers.addresses
 
 
-async def test_a_folder_in_use_is_refused(infrastructure: Infrastructure) -> None:
+async def test_a_folder_in_use_is_refused(wheels: Infrastructure) -> None:
     with pytest.raises(AlreadyRunning, match="already running"):
-        await on_free_ports(infrastructure.folder).start()
-    assert await execute(infrastructure.addresses, "SELECT 1") == 1
+        await on_free_ports(wheels.folder).start()
+    assert await execute(wheels.addresses, "SELECT 1") == 1
 
 
 def test_the_servers_can_be_started_and_stopped_from_code_without_a_loop(tmp_path: Path) -> None:

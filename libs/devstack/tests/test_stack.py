@@ -8,12 +8,16 @@ import socket
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 from devstack import running
 from devstack.errors import AlreadyRunning, DevstackError, PortTaken, StartFailed
 from devstack.lifeline import is_claimed
 from devstack.ports import Ports
+from devstack.services import Plan, Site
+from devstack.stack import Stack
+from redis.asyncio import Redis
 
 
 async def test_every_process_is_reported_when_it_is_ready_and_written_down(scene: Any) -> None:
@@ -181,3 +185,28 @@ async def test_a_signal_while_it_starts_leaves_nothing_running(
     assert "stopping before it was ready" in capsys.readouterr().out
     assert not is_claimed(stack.folder)
     assert scene.notes() == []
+
+
+async def test_servers_of_our_own_are_kept_up_like_the_rest_and_keep_their_data(scene: Any) -> None:
+    feed = scene.step("provision", f"open({str(scene.diary)!r}, 'a').write('fed\\n')")
+    sites: list[Site] = []
+
+    def plan(site: Site) -> Plan:
+        sites.append(site)
+        return Plan(tiers=[[scene.server("gateway")]], broker_steps=[[feed]])
+
+    async with Stack(scene.folder / "stack", ports=Ports.free(), plan=plan) as stack:
+        addresses = sites[0].addresses
+        async with Redis.from_url(addresses.redis_url) as redis:
+            await redis.set("kept", "yes")
+            await scene.until((scene.folder / "stack" / "redis" / "appendonly.aof").exists)
+        names = ("postgres", "redis", "kafka")
+        for name in names:
+            stack.kill(name)
+        await asyncio.gather(*(stack.until_ready(name) for name in names))
+        connection = await asyncpg.connect(addresses.postgres_admin_url)
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+        async with Redis.from_url(addresses.redis_url) as redis:
+            assert await redis.get("kept") == b"yes"
+    assert scene.notes() == ["gateway started", "fed", "gateway stopped"]

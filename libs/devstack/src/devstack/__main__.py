@@ -27,11 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _perform(arguments: argparse.Namespace) -> None:
+    stack = Stack(arguments.folder, report=running.say)
     match arguments.command:
         case "run":
-            asyncio.run(running.run(Stack(arguments.folder, report=running.say)))
+            asyncio.run(running.run(stack))
         case "demo":
-            asyncio.run(demo.play(arguments.folder, arguments.reports))
+            asyncio.run(demo.play(stack, arguments.reports))
         case "logs":
             watching.follow(arguments.folder, running.say)
         case "memory":

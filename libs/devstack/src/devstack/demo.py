@@ -18,26 +18,29 @@ SAMPLES = (Path("samples/jordan-rivera.pdf"), Path("samples/jordan-rivera.docx")
 STARTING_PATIENCE = 180.0
 
 
-async def play(folder: Path, reports: Path) -> None:
-    """Play on the stack that answers, or on one of our own. Raises DemoFailed for the first thing that is missing."""
+async def play(stack: Stack, reports: Path) -> None:
+    """Play where a gateway answers, at GATEWAY_URL or the stack's address, or start the stack for it and stop it.
+
+    Raises DemoFailed for the first thing that is missing.
+    """
     given = os.environ.get("GATEWAY_URL")
-    url = given or f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT') or 8080}"
+    url = given or stack.gateway_url
     async with stop_signal() as stopped:
-        if await _answers(url) or (not given and is_claimed(folder) and await _starts(url)):
+        if await _answers(url) or (not given and is_claimed(stack.folder) and await _starts(url)):
             say(f"Using the stack at {url}.\n")
             done = await finished_first(asyncio.create_task(interview(url, reports)), stopped)
         elif given:
             raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
         else:
-            done = await finished_first(asyncio.create_task(_on_our_own(folder, reports)), stopped)
+            done = await finished_first(asyncio.create_task(_on_our_own(stack, reports)), stopped)
     if not done:
         raise DemoFailed("stopped before the end")
 
 
-async def _on_our_own(folder: Path, reports: Path) -> None:
+async def _on_our_own(stack: Stack, reports: Path) -> None:
     say("No stack is running: starting one for the demo.\n")
     began = time.monotonic()
-    async with Stack(folder, report=say) as stack:
+    async with stack:
         say(f"\nReady in {time.monotonic() - began:.1f} s.\n")
         await interview(stack.gateway_url, reports)
         say("\nStopping the stack.")

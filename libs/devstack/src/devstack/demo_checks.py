@@ -27,7 +27,7 @@ def profile_summary(resume: Json) -> str:
         raise DemoFailed(f"no name was read from {resume['filename']}")
     for part in ("work", "skills"):
         if not counts[part]:
-            raise DemoFailed(f"no {part} was read from {resume['filename']}")
+            raise DemoFailed(f"no {part} were read from {resume['filename']}")
     return f"{name}, {counts['work']} jobs, {counts['education']} schools, {counts['skills']} skills"
 
 

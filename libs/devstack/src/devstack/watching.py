@@ -14,12 +14,22 @@ LAST_LINES = 10
 MEBIBYTE = 1024 * 1024
 
 
-def follow(folder: Path, say: Callable[[str], None], *, pause: float = 0.3, forever: bool = True) -> None:
-    """Say the last lines of every log, then what is added, each line with the name of its process."""
-    seen: dict[Path, int] = {}
+def follow(
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    seen: dict[Path, int] | None = None,
+    pause: float = 0.3,
+    forever: bool = True,
+) -> None:
+    """Say the last lines of every log, then what is added, each line with the name of its process.
+
+    `seen` keeps how far each log was read, in bytes.
+    """
+    read = {} if seen is None else seen
     while True:
         for log in sorted((folder / "logs").glob("*.log")):
-            for line in _news(log, seen):
+            for line in _news(log, read):
                 say(f"{log.stem:<16} | {line}")
         if not forever:
             return
@@ -61,6 +71,8 @@ def memory_table(folder: Path) -> str:
 
 def _memory(pid: int | None, *, alone: bool) -> tuple[int, float, float]:
     count, resident, share = 0, 0.0, 0.0
+    if pid is None:
+        return count, resident, share
     with contextlib.suppress(psutil.NoSuchProcess):
         leader = psutil.Process(pid)
         for process in [leader] if alone else [leader, *leader.children(recursive=True)]:

@@ -1,0 +1,68 @@
+"""The commands for a look at a running stack, and their errors."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from devstack import __main__ as command_line
+from devstack import watching
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_clean_removes_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".devstack" / "logs").mkdir(parents=True)
+    assert command_line.main(["clean"]) == 0
+    assert not (tmp_path / ".devstack").exists()
+    assert capsys.readouterr().out == "removed .devstack\n"
+    assert command_line.main(["clean"]) == 0
+
+
+def test_memory_without_a_stack_is_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["memory"]) == 1
+    assert capsys.readouterr().err == "devstack: no stack is running in .devstack\n"
+
+
+async def test_memory_lists_every_process_and_the_sum(scene: Any) -> None:
+    async with scene.stack([scene.server("auth api")], [scene.server("parent", "parent")]) as stack:
+        table = watching.memory_table(stack.folder).splitlines()
+    rows = {line[:18].strip(): line[18:].split() for line in table[1:]}
+    assert list(rows) == ["auth api", "parent", "devstack", "all"]
+    assert rows["parent"][0] == "2"
+    assert int(rows["all"][1]) >= int(rows["devstack"][1]) > 0
+
+
+def test_memory_of_a_process_that_is_down_is_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    (folder / "stack.json").write_text(f'{{"pid": {os.getpid()}, "processes": {{"gateway": null}}}}')
+    assert watching.memory_table(folder).splitlines()[1].split() == ["gateway", "0", "0", "0"]
+
+
+def test_logs_begin_with_the_last_lines_and_go_on_with_what_is_new(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log = logs / "auth-api.log"
+    log.write_text("".join(f"line {number}\n" for number in range(30)) + "half a li")
+    lines: list[str] = []
+    seen: dict[Path, int] = {}
+    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    assert lines == [f"auth-api         | line {number}" for number in range(20, 30)]
+    with log.open("a") as file:
+        file.write("ne\n")
+    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    assert lines[10:] == ["auth-api         | half a line"]
+    log.write_text("new run\n")
+    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    assert lines[11:] == ["auth-api         | new run"]
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["--help"])
+    printed = capsys.readouterr().out
+    assert all(command in printed for command in ("run", "demo", "logs", "memory", "clean"))

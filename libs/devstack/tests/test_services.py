@@ -1,0 +1,129 @@
+"""What each process of InterviewAce is told by its environment."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from devstack import dotenv
+from devstack.infrastructure import Addresses
+from devstack.ports import Ports
+from devstack.process import Program
+from devstack.services import Site, plan
+
+ADDRESSES = Addresses(
+    "postgresql://postgres:top@127.0.0.1:15432/postgres", "redis://:r@127.0.0.1:1/0", "b:1", False
+)
+
+
+def site(folder: Path, **changes: object) -> Site:
+    return replace(Site(folder, Ports(), ADDRESSES, {}), **changes)  # type: ignore[arg-type]
+
+
+def programs(at: Site) -> dict[str, Program]:
+    return {program.name: program for tier in plan(at).tiers for program in tier}
+
+
+def test_every_service_runs_as_api_and_worker_and_the_gateway_once(tmp_path: Path) -> None:
+    made = programs(site(tmp_path))
+    assert {name: program.port for name, program in made.items()} == {
+        "auth api": 8101,
+        "resume api": 8102,
+        "interview api": 8103,
+        "auth worker": 8111,
+        "resume worker": 8112,
+        "interview worker": 8113,
+        "gateway": 8080,
+    }
+    assert made["resume worker"].command[-1] == "resume.main:worker"
+    assert made["gateway"].command[-1] == "gateway.main:app"
+
+
+def test_each_service_gets_its_own_login_and_only_auth_the_signing_key(tmp_path: Path) -> None:
+    made = programs(site(tmp_path))
+    urls = {name: made[f"{name} api"].env["DATABASE_URL"] for name in ("auth", "resume", "interview")}
+    assert all(url.startswith(f"postgresql://{name}:") for name, url in urls.items())
+    assert len({url.split(":")[2].split("@")[0] for url in urls.values()}) == 3
+    assert [name for name, program in made.items() if "SIGNING_KEY_FILE" in program.env] == [
+        "auth api",
+        "auth worker",
+    ]
+    assert "DATABASE_URL" not in made["gateway"].env
+    assert stat.S_IMODE((tmp_path / "passwords.json").stat().st_mode) == 0o600
+
+
+def test_passwords_stay_the_same_from_one_start_to_the_next(tmp_path: Path) -> None:
+    assert site(tmp_path).database_urls == site(tmp_path).database_urls
+
+
+def test_provisioning_gets_the_administrator_and_every_login(tmp_path: Path) -> None:
+    [[provision], migrations] = plan(site(tmp_path)).steps
+    assert provision.env["POSTGRES_ADMIN_URL"] == ADDRESSES.postgres_admin_url
+    assert provision.env["PROVISION_DATABASE_URLS"].count("@127.0.0.1:15432/interviewace") == 3
+    assert [" ".join(program.command[1:]) for program in migrations] == [
+        "-m auth migrate",
+        "-m resume migrate",
+        "-m interview migrate",
+    ]
+
+
+def test_the_gateway_is_told_where_the_services_are(tmp_path: Path) -> None:
+    env = programs(site(tmp_path, ports=replace(Ports(), resume=9000)))["gateway"].env
+    assert env["AUTH_URL"] == "http://127.0.0.1:8101"
+    assert env["RESUME_URL"] == "http://127.0.0.1:9000"
+    assert env["JWKS_URL"] == "http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json"
+
+
+def test_the_users_environment_passes_through_but_not_over_the_wiring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "mine")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+    monkeypatch.setenv("EMAIL_VERIFICATION", "required")
+    env = programs(site(tmp_path, env={"TASK_CONCURRENCY": "1"}))["auth worker"].env
+    assert env["OPENAI_API_KEY"] == "mine"
+    assert env["REDIS_URL"] == ADDRESSES.redis_url
+    assert env["EMAIL_VERIFICATION"] == "required"
+    assert env["TASK_CONCURRENCY"] == "1"
+
+
+def test_what_the_broker_can_take_decides_idempotence_and_patience(tmp_path: Path) -> None:
+    wheel = programs(site(tmp_path))["auth worker"].env
+    assert (wheel["KAFKA_IDEMPOTENCE"], wheel["KAFKA_SESSION_TIMEOUT_MS"]) == ("false", "3000")
+    kafka = programs(site(tmp_path, addresses=replace(ADDRESSES, kafka_idempotence=True)))["auth worker"].env
+    assert kafka["KAFKA_IDEMPOTENCE"] == "true"
+    assert "KAFKA_SESSION_TIMEOUT_MS" not in kafka
+
+
+def test_every_port_can_be_set_by_its_variable() -> None:
+    ports = Ports.from_environment(
+        {"GATEWAY_PORT": "9999", "AUTH_WORKER_PORT": "9998", "DEVSTACK_KAFKA_PORT": "1234"}
+    )
+    assert ports == replace(Ports(), gateway=9999, auth_worker=9998, devstack_kafka=1234)
+
+
+def test_free_ports_are_all_different() -> None:
+    ports = Ports.free().settled()
+    assert len(set(vars(ports).values())) == 10
+    assert 0 not in vars(ports).values()
+
+
+def test_the_env_file_adds_what_is_not_set_yet(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(
+        "# keys\nOPENAI_API_KEY=from-file\nexport LOG_LEVEL='DEBUG'  # loud\nSMTP_URL=\"smtp://a # b\"\n"
+        "GEMINI_MODEL = flash # cheap\n\nnonsense\n#OFF=1\n"
+    )
+    environment = {"OPENAI_API_KEY": "set"}
+    dotenv.load(tmp_path / ".env", environment)
+    assert environment == {
+        "OPENAI_API_KEY": "set",
+        "LOG_LEVEL": "DEBUG",
+        "SMTP_URL": "smtp://a # b",
+        "GEMINI_MODEL": "flash",
+    }
+
+
+def test_a_missing_env_file_changes_nothing(tmp_path: Path) -> None:
+    environment: dict[str, str] = {}
+    dotenv.load(tmp_path / ".env", environment)
+    assert environment == {}
