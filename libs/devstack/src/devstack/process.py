@@ -71,7 +71,7 @@ class Process:
             if not self.is_alive:
                 raise StartFailed(self._complaint(f"ended with exit code {self.exit_code}"))
             if time.monotonic() - self.started_at > self.program.patience:
-                raise StartFailed(self._complaint(f"was not ready after {self.program.patience:.0f} s"))
+                raise StartFailed(self._complaint(f"was not ready after {self.program.patience:g} s"))
             await asyncio.sleep(POLL)
         return time.monotonic() - self.started_at
 
