@@ -66,6 +66,7 @@ def _own(services: Services, book: Ledger, closing: list[Ledger | Sessions | Ser
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)

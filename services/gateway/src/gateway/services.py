@@ -33,11 +33,12 @@ class Services:
         self._client = httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False)
         self._specification: tuple[float, Document] = (float("-inf"), {})
         self._readiness: tuple[float, dict[str, Document]] = (float("-inf"), {})
-        self._lock = asyncio.Lock()
+        self._specifying = asyncio.Lock()
+        self._readying = asyncio.Lock()
 
     async def readiness(self) -> dict[str, Document]:
         """Return each service's own account of its readiness, with `ready` as the short answer."""
-        async with self._lock:
+        async with self._readying:
             until, said = self._readiness
             if self._clock() >= until:
                 answers = await asyncio.gather(*(self._ready(base) for base in self._upstreams.values()))
@@ -56,7 +57,7 @@ class Services:
 
     async def specification(self, own: Document) -> Document:
         """Return one OpenAPI document of the gateway's and all services' that answer; the rest is named in it."""
-        async with self._lock:
+        async with self._specifying:
             until, document = self._specification
             if self._clock() >= until:
                 document, whole = await self._merged(own)
