@@ -87,6 +87,9 @@ types: .venv/.ready ## mypy, strict
 check: lint types ## everything CI asks for: lint, format, strict types, import contracts, tests with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+events: .venv/.ready ## write docs/events.md and the events' schemas from the code
+	@$(BIN)/python docs/make_events.py
+
 fix: .venv/.ready ## mend what ruff can mend
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
@@ -98,4 +101,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock run demo memory logs up down migrate migration parked test lint types check fix bench clean
+.PHONY: help setup lock run demo memory logs up down migrate migration parked test lint types check events fix bench clean
