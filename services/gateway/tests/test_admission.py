@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import jwt
 import pytest
+
 from common.errors import TokenError
 from common.identity import Identity, Role, StaticKeys, Verifier
 from common.testing.tokens import AUDIENCE, ISSUER, Signer

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gateway import ledger
 from gateway.ledger import Ledger
 from gateway.limits import CALLERS_KEPT, Limit, Limits, LocalLimiter, Rule, gcra
-from hypothesis import given
-from hypothesis import strategies as st
 
 limits = st.builds(Limit, st.integers(1, 50), st.integers(1, 120))
 gaps = st.lists(st.integers(0, 20_000_000), min_size=1, max_size=200)

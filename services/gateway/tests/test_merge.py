@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from gateway.merge import merge
 from openapi_spec_validator import validate
+
+from gateway.merge import merge
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "integer"}

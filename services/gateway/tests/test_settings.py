@@ -4,10 +4,11 @@ import importlib
 from ipaddress import ip_network
 
 import pytest
+from pydantic import ValidationError
+
 from gateway.edge import Edge
 from gateway.limits import Limit
 from gateway.settings import Settings
-from pydantic import ValidationError
 
 
 def test_lists_and_limits_are_written_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

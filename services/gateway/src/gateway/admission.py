@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from common.errors import AuthenticationError, TokenError
 from common.identity import MAX_LIFE_SECONDS, Identity
-
 from gateway import headers, prefixes
 from gateway.errors import TooManyRequests
 from gateway.exchange import Exchange

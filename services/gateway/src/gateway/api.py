@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import fastapi_offline
-from common import probes
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
+from common import probes
 from gateway.errors import NothingHere
 from gateway.merge import Document
 from gateway.services import Services

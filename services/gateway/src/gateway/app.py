@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from common import problems, telemetry
-from common.identity import JwksKeys, Verifier
 from fastapi import FastAPI
 
+from common import problems, telemetry
+from common.identity import JwksKeys, Verifier
 from gateway import api, ledger, proxy
 from gateway.admission import Admission
 from gateway.cors import Cors

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from common import problems, telemetry
-from common.errors import DomainError
-from common.middleware import QUIET_PATHS, request_id_of
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common import problems, telemetry
+from common.errors import DomainError
+from common.middleware import QUIET_PATHS, request_id_of
 from gateway import body, headers, hygiene, prefixes
 from gateway.admission import Admission
 from gateway.cors import Cors

@@ -1,7 +1,6 @@
 """What the gateway itself refuses or can't do, each with its status and what the caller can do about it."""
 
 from common.errors import DomainError, EntityNotFoundError, ServiceUnavailableError
-
 from gateway.limits import Rule, Standing
 
 

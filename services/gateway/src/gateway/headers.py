@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from common import telemetry
-
 from gateway.exchange import Exchange
 
 Pairs = list[tuple[bytes, bytes]]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import structlog
+
 from common.errors import ServiceUnavailableError
 
 REMEMBERED_SECONDS = 1.0

@@ -3,10 +3,10 @@
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from common import settings
 from pydantic import AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from common import settings
 from gateway.limits import Limit, Limits
 
 MEGABYTE = 1024 * 1024

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import jwt
+
 from common.identity import Identity, KeySource, Verifier
 
 TOKENS_KEPT = 10_000

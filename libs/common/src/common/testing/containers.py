@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import asyncpg
 import docker
@@ -14,18 +13,10 @@ from redis.asyncio import Redis
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from devstack.infrastructure import Addresses
+
 IMAGES = ("postgres:18", "redis:8", "apache/kafka:4.1.1")
 START_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the servers of a test run are."""
-
-    postgres_admin_url: str
-    redis_url: str
-    kafka_bootstrap: str
-    kafka_idempotence: bool = True
 
 
 def free_port() -> int:
@@ -90,6 +81,7 @@ class Containers:
             postgres_admin_url=f"postgresql://postgres:postgres@127.0.0.1:{postgres}/postgres",
             redis_url=f"redis://127.0.0.1:{redis}/0",
             kafka_bootstrap=f"localhost:{kafka}",
+            kafka_idempotence=True,
         )
         self.by_name = {
             "postgres": self._container("postgres:18", 5432, postgres, {"POSTGRES_PASSWORD": "postgres"}),

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from devstack.infrastructure import Infrastructure
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import database
-from common.testing.containers import IMAGES, Addresses, Containers, engine_answers
+from common.testing.containers import IMAGES, Containers, engine_answers
 from common.testing.services import Client, Services, ServiceUnderTest
 from common.testing.tokens import Signer
+from devstack.infrastructure import Addresses, Infrastructure
 
 NAMED = ("TEST_POSTGRES_ADMIN_URL", "TEST_REDIS_URL", "TEST_KAFKA_BOOTSTRAP_SERVERS")
 SURROUNDINGS = pytest.StashKey[str]()
@@ -66,10 +66,9 @@ async def infrastructure(surroundings: str) -> AsyncIterator[Addresses]:
             await containers.stop()
     else:
         with tempfile.TemporaryDirectory(prefix="interviewace-") as folder:
-            servers = Infrastructure(Path(folder), postgres_port=0, redis_port=0, kafka_port=0)
-            at = await servers.start(lambda _: None)
+            servers = Infrastructure(Path(folder), postgres_port=0, redis_port=0, kafka_port=0, durable=False)
             try:
-                yield Addresses(at.postgres_admin_url, at.redis_url, at.kafka_bootstrap, at.kafka_idempotence)
+                yield await servers.start(lambda _: None)
             finally:
                 await servers.stop()
 

@@ -21,8 +21,8 @@ from common.contracts.event import Event
 from common.database import Sessions
 from common.identity import Role
 from common.ids import uuid7
-from common.testing.containers import Addresses
 from common.testing.tokens import Signer
+from devstack.infrastructure import Addresses
 
 PASSWORD = "test"
 DATABASE = "interviewace_test"
