@@ -7,7 +7,6 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from common.errors import FileValidationError
-
 from resume import archives
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -114,7 +113,7 @@ def clean_name(name: str) -> str:
         for char in normal
         if char.isspace() or unicodedata.category(char)[0] != "C"
     )
-    tidy = " ".join(visible.split()).strip(". ")
+    tidy = " ".join(visible.split()).strip().rstrip(". ")
     if len(tidy) <= MAX_NAME_LENGTH:
         return tidy
     stem, dot, extension = tidy.rpartition(".")

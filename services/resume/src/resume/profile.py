@@ -1,8 +1,9 @@
 """The profile of a person: JSON Resume's names, and what of it an interview may see."""
 
-from common.contracts import resume as contract
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from common.contracts import resume as contract
 
 
 class Part(BaseModel):

@@ -7,9 +7,9 @@ import sys
 from contextlib import suppress
 from typing import Self
 
-from common.errors import ResumeProcessingError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from common.errors import ResumeProcessingError
 from resume.files import FileKind
 from resume.lines import Line
 

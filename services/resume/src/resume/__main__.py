@@ -1,0 +1,8 @@
+"""The résumé service's command line: `python -m resume migrate | revision | republish | parked | replay`."""
+
+import resume
+from common import commands
+from resume.settings import Settings
+
+if __name__ == "__main__":
+    commands.run(resume, Settings())

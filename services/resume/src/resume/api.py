@@ -1,0 +1,95 @@
+"""Routes of résumés: each states what it takes, makes one call and answers."""
+
+from collections.abc import AsyncIterable
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from common.database import OpenSessions, Session
+from common.identity import CurrentUser
+from common.live import Live
+from common.paging import Cursor, Limit, Page
+from resume import files, library, progress, readings
+from resume.models import Resume
+from resume.schemas import ResumeChange, ResumeDetail, ResumeProgress, ResumeSummary
+from resume.uploads import BODY, IncomingResume
+
+router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
+
+
+@router.post("/upload", status_code=202, openapi_extra=BODY)
+async def upload_resume(
+    file: IncomingResume, session: Session, user: CurrentUser, response: Response
+) -> ResumeSummary:
+    """Take a résumé (PDF, DOCX, TXT or MD, at most 5 MiB) and have it read; follow the task to see when it is."""
+    resume = await library.upload(session, user.id, file)
+    response.headers["Location"] = readings.address(resume.id)
+    return ResumeSummary.of(resume)
+
+
+@router.get("/", include_in_schema=False)
+@router.get("")
+async def list_resumes(
+    session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
+) -> Page[ResumeSummary]:
+    """List the caller's résumés, newest first."""
+    found, following = await library.listing(session, user.id, limit, cursor)
+    return Page(items=[ResumeSummary.of(each) for each in found], next_cursor=following)
+
+
+@router.get("/{resume_id}")
+async def get_resume(resume_id: UUID, session: Session, user: CurrentUser) -> ResumeDetail:
+    """Show a résumé: its profile, where in the text each value was found, and how well it could be read."""
+    return ResumeDetail.of(await library.get(session, user.id, resume_id))
+
+
+@router.patch("/{resume_id}")
+async def change_resume(
+    resume_id: UUID, change: ResumeChange, session: Session, user: CurrentUser
+) -> ResumeDetail:
+    """Give a résumé another title."""
+    return ResumeDetail.of(await library.rename(session, user.id, resume_id, change.title))
+
+
+@router.delete("/{resume_id}", status_code=204)
+async def delete_resume(resume_id: UUID, session: Session, user: CurrentUser) -> None:
+    """Remove a résumé, its file and all that was read from it."""
+    await library.delete(session, user.id, resume_id)
+
+
+@router.get("/{resume_id}/file", response_class=Response)
+async def download_resume(resume_id: UUID, session: Session, user: CurrentUser) -> Response:
+    """Give the file back as it came."""
+    stored = await library.file(session, user.id, resume_id)
+    headers = {
+        "Content-Disposition": files.attachment(stored.name),
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(stored.data, media_type=stored.media_type, headers=headers)
+
+
+@router.post("/{resume_id}/reparse", status_code=202)
+async def reparse_resume(
+    resume_id: UUID, session: Session, user: CurrentUser, response: Response
+) -> ResumeSummary:
+    """Have a résumé read again; one that is being read already is left to that."""
+    resume = await library.reparse(session, user.id, resume_id)
+    response.headers["Location"] = readings.address(resume.id)
+    return ResumeSummary.of(resume)
+
+
+async def owned_resume(resume_id: UUID, session: Session, user: CurrentUser) -> Resume:
+    """Refuse what is not the caller's before a stream begins."""
+    return await library.get(session, user.id, resume_id)
+
+
+@router.get("/{resume_id}/events", response_class=EventSourceResponse, dependencies=[Depends(owned_resume)])
+async def follow_resume(
+    resume_id: UUID, sessions: OpenSessions, live: Live, user: CurrentUser
+) -> AsyncIterable[ServerSentEvent]:
+    """Follow the reading of a résumé as server-sent events named `status`, until it has ended."""
+    async for each in progress.follow(sessions, live, user.id, resume_id):
+        yield ServerSentEvent(event="status", data=ResumeProgress(status=each.status, error=each.error))

@@ -1,0 +1,113 @@
+"""Tables: the résumé, what was read from it, and apart from both the file's bytes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKey, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from common import database
+from common.errors import DuplicateEntityError
+from common.ids import uuid7
+
+
+class Base(DeclarativeBase):
+    """The résumé service's schema."""
+
+    metadata = database.metadata("resume")
+
+
+class ResumeStatus(StrEnum):
+    """Where reading stands."""
+
+    QUEUED = "queued"
+    PARSING = "parsing"
+    PARSED = "parsed"
+    NEEDS_OCR = "needs_ocr"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing more happens by itself."""
+        return self not in (ResumeStatus.QUEUED, ResumeStatus.PARSING)
+
+
+MOVES: dict[ResumeStatus, frozenset[ResumeStatus]] = {
+    ResumeStatus.QUEUED: frozenset({ResumeStatus.PARSING, ResumeStatus.FAILED}),
+    ResumeStatus.PARSING: frozenset(
+        {ResumeStatus.PARSING, ResumeStatus.PARSED, ResumeStatus.NEEDS_OCR, ResumeStatus.FAILED}
+    ),
+    ResumeStatus.PARSED: frozenset({ResumeStatus.QUEUED}),
+    ResumeStatus.NEEDS_OCR: frozenset({ResumeStatus.QUEUED}),
+    ResumeStatus.FAILED: frozenset({ResumeStatus.QUEUED}),
+}
+
+
+class ResumeStateConflict(DuplicateEntityError):
+    """The résumé's state does not allow this now."""
+
+    code = "resume_state_conflict"
+    title = "The résumé's state does not allow this"
+
+
+class Resume(Base):
+    """One uploaded résumé. `reading` counts how often it was to be read: a late result of an older time is void."""
+
+    __tablename__ = "resume"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    owner_id: Mapped[UUID] = mapped_column(index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(8))
+    size: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default=ResumeStatus.QUEUED.value)
+    reading: Mapped[int] = mapped_column(default=1)
+    task_id: Mapped[UUID | None]
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    hidden: Mapped[list[str] | None] = mapped_column(JSONB)
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    quality: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[str | None]
+    interviews: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=database.utcnow)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=database.utcnow)
+    file: Mapped["ResumeFile"] = relationship(
+        back_populates="resume", lazy="raise", passive_deletes=True, cascade="all, delete-orphan"
+    )
+
+    @property
+    def state(self) -> ResumeStatus:
+        """The status as an enum."""
+        return ResumeStatus(self.status)
+
+    def move(self, status: ResumeStatus, error: str | None = None) -> None:
+        """Go to another status, with the reason where it is a bad one.
+
+        Raises:
+            ResumeStateConflict: that move is not allowed.
+        """
+        if status not in MOVES[self.state]:
+            raise ResumeStateConflict(f"A résumé that is {self.status} can't become {status}.")
+        self.status = status.value
+        self.error = error
+        self.updated_at = database.utcnow()
+
+    def rename(self, title: str) -> None:
+        """Take another title."""
+        self.title = title
+        self.updated_at = database.utcnow()
+
+
+class ResumeFile(Base):
+    """The bytes as they came; read only to be parsed or downloaded."""
+
+    __tablename__ = "resume_file"
+
+    resume_id: Mapped[UUID] = mapped_column(ForeignKey("resume.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    resume: Mapped[Resume] = relationship(back_populates="file", lazy="raise")

@@ -1,0 +1,152 @@
+"""Has résumés read: asked for in a transaction, done by a task between two short ones, announced once."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import live, outbox
+from common.contracts.resume import ResumeParsed, ResumeParseFailed
+from common.database import Sessions
+from common.tasks import GiveUp, TaskPayload, enqueue
+from resume import parsing, reading
+from resume.files import FileKind
+from resume.models import Resume, ResumeFile, ResumeStatus
+from resume.profile import Profile
+
+NEEDS_OCR = (
+    "There is no text in the file, only pictures of it. Export the résumé from the program it was written in, or run"
+    " text recognition (OCR) over the scan, and upload that."
+)
+INTERRUPTED = "Reading was interrupted several times. Ask for it again (`POST /api/v1/resume/{id}/reparse`)."
+
+
+class ReadResume(TaskPayload):
+    """Read a résumé; `reading` tells this time from an earlier or later one."""
+
+    kind: ClassVar[str] = "resume.read"
+
+    resume_id: UUID
+    reading: int
+
+
+def address(resume_id: UUID) -> str:
+    """Return the path at which a résumé is found."""
+    return f"/api/v1/resume/{resume_id}"
+
+
+def live_key(resume_id: UUID) -> str:
+    """Return the key under which a résumé's progress is announced."""
+    return f"resume:{resume_id}"
+
+
+async def ask(session: AsyncSession, resume: Resume) -> None:
+    """Enqueue the reading of a résumé that is queued."""
+    payload = ReadResume(resume_id=resume.id, reading=resume.reading)
+    resume.task_id = await enqueue(session, payload, owner=resume.owner_id, result=address(resume.id))
+    await live.announce(session, live_key(resume.id))
+
+
+async def _find(session: AsyncSession, task: ReadResume) -> Resume | None:
+    """Return the résumé of a reading that is still wanted, locked until the transaction ends."""
+    query = (
+        select(Resume).where(Resume.id == task.resume_id, Resume.reading == task.reading).with_for_update()
+    )
+    resume = await session.scalar(query)
+    return None if resume is None or resume.state.is_final else resume
+
+
+async def _begin(sessions: Sessions, task: ReadResume) -> tuple[FileKind, bytes] | None:
+    async with sessions.begin() as session:
+        resume = await _find(session, task)
+        if resume is None:
+            return None
+        resume.move(ResumeStatus.PARSING)
+        await live.announce(session, live_key(resume.id))
+        data = await session.scalar(select(ResumeFile.data).where(ResumeFile.resume_id == resume.id))
+        return FileKind(resume.kind), data or b""
+
+
+def quality_of(read: reading.Reading, profile: Profile) -> dict[str, Any]:
+    """Return what the owner should know about how well the file could be read."""
+    return {
+        "reader": read.reader,
+        "pages": read.pages,
+        "lines": len(read.lines),
+        "characters": read.characters,
+        "hidden_spans": len(read.hidden),
+        "unassigned_lines": sum(len(each.lines) for each in profile.other),
+        "warnings": read.warnings,
+    }
+
+
+async def _parsed(session: AsyncSession, resume: Resume, found: parsing.Parsed) -> None:
+    resume.move(ResumeStatus.PARSED)
+    resume.profile = found.profile.model_dump()
+    resume.provenance = {
+        pointer: {
+            "lines": list(span.lines),
+            "text": span.text,
+            "method": "rules",
+            "confidence": span.confidence,
+        }
+        for pointer, span in found.provenance.items()
+    }
+    event = ResumeParsed(
+        resume_id=resume.id,
+        user_id=resume.owner_id,
+        title=resume.title,
+        background=found.profile.background(),
+    )
+    await outbox.publish(session, event)
+
+
+async def _unread(session: AsyncSession, resume: Resume, status: ResumeStatus, error: str) -> None:
+    resume.move(status, error)
+    await live.announce(session, live_key(resume.id))
+    event = ResumeParseFailed(resume_id=resume.id, user_id=resume.owner_id, status=status.value, error=error)
+    await outbox.publish(session, event)
+
+
+async def _end(sessions: Sessions, task: ReadResume, read: reading.Reading, found: parsing.Parsed) -> None:
+    async with sessions.begin() as session:
+        resume = await _find(session, task)
+        if resume is None:
+            return
+        resume.lines = [asdict(line) for line in read.lines]
+        resume.hidden = read.hidden
+        resume.quality = quality_of(read, found.profile)
+        if read.needs_ocr:
+            await _unread(session, resume, ResumeStatus.NEEDS_OCR, NEEDS_OCR)
+            return
+        await _parsed(session, resume, found)
+        await live.announce(session, live_key(resume.id))
+
+
+async def read(sessions: Sessions, task: ReadResume) -> None:
+    """Read one résumé and keep what was found; where it is gone, or read already, nothing happens.
+
+    Raises:
+        GiveUp: the file can't be read; the résumé says why, and trying again would not help.
+    """
+    file = await _begin(sessions, task)
+    if file is None:
+        return
+    try:
+        result = await reading.read(*file)
+    except reading.Unreadable as error:
+        async with sessions.begin() as session:
+            if resume := await _find(session, task):
+                await _unread(session, resume, ResumeStatus.FAILED, error.detail)
+        raise GiveUp(error.detail) from error
+    found = await asyncio.to_thread(parsing.parse, result.lines)
+    await _end(sessions, task, result, found)
+
+
+async def failed(session: AsyncSession, task: ReadResume, _: str) -> None:
+    """Say so on the résumé when its task was given up for a reason that does not lie in the file."""
+    if resume := await _find(session, task):
+        await _unread(session, resume, ResumeStatus.FAILED, INTERRUPTED)

@@ -1,0 +1,106 @@
+"""What the résumé routes take and give."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from resume import readings
+from resume.files import FileKind
+from resume.models import Resume, ResumeStatus
+from resume.profile import Profile
+
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")
+]
+
+
+class ResumeLinks(BaseModel):
+    """Where to go from here."""
+
+    self: str
+    task: str | None
+    file: str
+
+
+class ResumeSummary(BaseModel):
+    """A résumé without its contents. `interviews` counts the interviews started from it; `size` is in bytes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    filename: str
+    title: str
+    media_type: str
+    size: int
+    status: ResumeStatus
+    error: str | None
+    task_id: UUID | None
+    interviews: int
+    created_at: datetime
+    updated_at: datetime
+    links: ResumeLinks
+
+    @classmethod
+    def of(cls, resume: Resume) -> Self:
+        """Return the résumé as its owner sees it."""
+        return cls.model_validate(cls._fields_of(resume))
+
+    @classmethod
+    def _fields_of(cls, resume: Resume) -> dict[str, object]:
+        here = readings.address(resume.id)
+        task = f"/api/v1/tasks/{resume.task_id}" if resume.task_id else None
+        shown = {name: getattr(resume, name) for name in cls.model_fields if hasattr(resume, name)}
+        return shown | {
+            "media_type": FileKind(resume.kind).media_type,
+            "links": ResumeLinks(self=here, task=task, file=f"{here}/file"),
+        }
+
+
+class Source(BaseModel):
+    """Where a value was found: line numbers from 1, their text, by which method, and how sure (0 to 1)."""
+
+    lines: list[int]
+    text: str
+    method: Literal["rules", "model", "user"]
+    confidence: float
+
+
+class Quality(BaseModel):
+    """How well the file could be read."""
+
+    reader: str
+    pages: int
+    lines: int
+    characters: int
+    hidden_spans: int
+    unassigned_lines: int
+    warnings: list[str]
+
+
+class ResumeDetail(ResumeSummary):
+    """A résumé with its profile, and by JSON pointer where in the text each value was found.
+
+    `hidden` is text that nobody can see in the document; it is shown here and read by nothing.
+    """
+
+    profile: Profile | None
+    provenance: dict[str, Source] | None
+    quality: Quality | None
+    hidden: list[str] | None
+
+
+class ResumeChange(BaseModel):
+    """What an owner may change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title = Field(description="A name to tell this résumé from others.")
+
+
+class ResumeProgress(BaseModel):
+    """Where reading stands at one moment."""
+
+    status: ResumeStatus
+    error: str | None
