@@ -1,0 +1,4 @@
+from common import migrations
+from interview.models import Base
+
+migrations.run(Base.metadata)

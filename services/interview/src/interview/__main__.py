@@ -1,0 +1,7 @@
+"""The command line: `python -m interview migrate | revision | republish | parked | replay`."""
+
+import interview
+from common import commands
+from interview.settings import Settings
+
+commands.run(interview, Settings())

@@ -1,0 +1,73 @@
+"""Answers: taken once for each question, and kept before anybody judges them."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import tasks
+from common.database import Sessions
+from common.errors import DuplicateEntityError, EntityNotFoundError
+from common.ids import uuid7
+from interview import evaluations, interviews
+from interview.evaluations import EvaluateAnswer
+from interview.models import Answer, Evaluation, Interview, Question, Status
+from interview.schemas import GiveAnswer
+
+
+class QuestionNotFound(EntityNotFoundError):
+    """The interview has no such question."""
+
+    code = "question_not_found"
+    title = "There is no such question"
+
+
+class QuestionAlreadyAnswered(DuplicateEntityError):
+    """A question is answered once."""
+
+    code = "question_already_answered"
+    title = "The question is answered already"
+
+
+async def give(sessions: Sessions, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
+    """Take an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `take`."""
+    async with sessions.begin() as session:
+        return await take(session, user_id, interview_id, given)
+
+
+async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
+    """Take an answer, and see to its evaluation in the same transaction.
+
+    Raises:
+        InterviewNotFound, QuestionNotFound: there is no such interview or question of theirs.
+        InterviewAlreadyEnded: it takes no more answers.
+        QuestionAlreadyAnswered: this question has its answer.
+    """
+    interview = await interviews.lock(session, user_id, interview_id)
+    question = _question(interview, given.question_id)
+    if question.answer is not None:
+        raise QuestionAlreadyAnswered("This question is answered already; ask for the next one.")
+    interview.touch()
+    answer = Answer(id=uuid7(), question_id=question.id, text=given.text or "", skipped=given.skip)
+    answer.evaluation = Evaluation(answer_id=answer.id, status=Status.PENDING)
+    question.answer = answer
+    session.add(answer)
+    if interview.current_question() is None:
+        interview.end()
+    await session.flush()
+    if given.skip:
+        await evaluations.skip(session, interview, answer)
+    else:
+        await tasks.enqueue(
+            session,
+            EvaluateAnswer(answer_id=answer.id),
+            owner=user_id,
+            result=f"/api/v1/interview/{interview_id}",
+        )
+    return answer
+
+
+def _question(interview: Interview, question_id: UUID) -> Question:
+    for question in interview.questions:
+        if question.id == question_id:
+            return question
+    raise QuestionNotFound("This interview has no question with this id; ask for the next one.")

@@ -1,0 +1,120 @@
+"""The routes of interviews."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import JSONResponse
+
+from common import problems
+from common.database import OpenSessions, Session
+from common.identity import CurrentUser
+from common.live import Live
+from common.paging import Cursor, Limit, Page
+from interview import answers, bank, evaluations, interviews, markdown, reports
+from interview.accept import Form, ReportForm
+from interview.models import Status
+from interview.preferences import Wait
+from interview.reports import ReportNotReady
+from interview.schemas import (
+    AnswerOut,
+    BankQuestionOut,
+    GiveAnswer,
+    InterviewDetail,
+    InterviewOut,
+    QuestionOut,
+    Report,
+    StartInterview,
+)
+
+router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
+
+
+@router.post("/start", status_code=status.HTTP_201_CREATED)
+async def start_interview(
+    sessions: OpenSessions, live: Live, user: CurrentUser, body: StartInterview
+) -> InterviewDetail:
+    """Start an interview fitted to a résumé and a job; it comes with its first question."""
+    return InterviewDetail.of(await interviews.start(sessions, live, user.id, body))
+
+
+@router.get("")
+@router.get("/", include_in_schema=False)
+async def list_interviews(
+    session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
+) -> Page[InterviewOut]:
+    """List your interviews, the newest first."""
+    items, next_cursor = await interviews.history(session, user.id, limit, cursor)
+    return Page(items=[InterviewOut.of(one) for one in items], next_cursor=next_cursor)
+
+
+@router.get("/questions")
+async def list_bank_questions(_: CurrentUser) -> Page[BankQuestionOut]:
+    """List the question bank."""
+    return Page(items=[BankQuestionOut.model_validate(one) for one in bank.questions()])
+
+
+@router.get("/{interview_id}")
+async def get_interview(session: Session, user: CurrentUser, interview_id: UUID) -> InterviewDetail:
+    """Show an interview with everything said in it so far."""
+    return InterviewDetail.of(await interviews.find(session, user.id, interview_id))
+
+
+@router.delete("/{interview_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_interview(session: Session, user: CurrentUser, interview_id: UUID) -> None:
+    """Erase an interview with everything said in it."""
+    await interviews.erase(session, user.id, interview_id)
+
+
+@router.get("/{interview_id}/next")
+async def next_question(session: Session, user: CurrentUser, interview_id: UUID) -> QuestionOut:
+    """Show the question to answer now."""
+    return QuestionOut.of(await interviews.next_question(session, user.id, interview_id))
+
+
+@router.post("/{interview_id}/answer", responses={202: {"model": AnswerOut}})
+async def answer_question(
+    sessions: OpenSessions,
+    live: Live,
+    user: CurrentUser,
+    interview_id: UUID,
+    body: GiveAnswer,
+    wait: Wait,
+    response: Response,
+) -> AnswerOut:
+    """Answer a question, or skip it. Evaluation follows; `Prefer: wait=N` waits for it."""
+    answer = await answers.give(sessions, user.id, interview_id, body)
+    answer = await evaluations.settled(sessions, live, interview_id, answer, wait)
+    done = answer.evaluation.status is Status.DONE
+    response.status_code = status.HTTP_200_OK if done else status.HTTP_202_ACCEPTED
+    if wait:
+        response.headers["Preference-Applied"] = f"wait={wait}"
+    return AnswerOut.of(answer, interview_id)
+
+
+@router.post("/{interview_id}/end", status_code=status.HTTP_202_ACCEPTED)
+async def end_interview(session: Session, user: CurrentUser, interview_id: UUID) -> InterviewDetail:
+    """End an interview; its report follows when every answer is evaluated."""
+    return InterviewDetail.of(await interviews.end(session, user.id, interview_id))
+
+
+@router.get(
+    "/{interview_id}/report",
+    response_model=Report,
+    responses={200: {"content": {Form.MARKDOWN.value: {"schema": {"type": "string"}}}}},
+)
+async def get_report(session: Session, user: CurrentUser, interview_id: UUID, form: ReportForm) -> Response:
+    """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
+    report = await reports.of(session, user.id, interview_id)
+    content = markdown.render(report) if form is Form.MARKDOWN else report.model_dump_json()
+    return Response(content, media_type=form.value, headers={"Vary": "Accept"})
+
+
+async def report_not_ready(request: Request, error: Exception) -> JSONResponse:
+    """Tell how far a report is, as a problem document with `progress`."""
+    if not isinstance(error, ReportNotReady):
+        raise error
+    request_id = request.scope.get("request_id")
+    problem = problems.document(error.status, error.code, error.title, error.detail, request_id)
+    return JSONResponse(
+        problem | {"progress": error.progress}, error.status, problems.headers_of(error), problems.MEDIA_TYPE
+    )

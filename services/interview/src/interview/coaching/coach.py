@@ -1,0 +1,18 @@
+"""The coach: a language model where one is set up, else the built-in one, and never one in the other's name."""
+
+from common.llm.chain import Chain
+
+from interview.coaching import builtin, model
+from interview.coaching.evaluation import Evaluation
+from interview.kinds import Question
+
+
+async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
+    """Return the evaluation of an answer.
+
+    Raises:
+        LLMProviderError: language models are set up and none answered; the built-in coach does not stand in.
+    """
+    if chain.available:
+        return await model.evaluate(chain, question, answer)
+    return builtin.evaluate(question, answer)

@@ -1,0 +1,140 @@
+"""An evaluation: the verdicts, the sentences quoted for them, and the score they make. It can be replayed."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from interview.coaching import feedback, scoring, verdicts
+from interview.coaching.checks import Reading
+from interview.coaching.rubrics import Rubric
+from interview.coaching.star import PARTS
+from interview.coaching.verdicts import Verdict
+
+
+class Frozen(BaseModel):
+    """A part of an evaluation; it never changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class EvaluatedBy(Frozen):
+    """Who evaluated, exactly enough to tell which results may be compared."""
+
+    engine: str
+    model: str | None = None
+    prompt_hash: str | None = None
+    rubric_hash: str | None = None
+    runs: int = 1
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class CriterionResult(Frozen):
+    """What was found about one criterion; the quotes are cut from the answer as it was typed."""
+
+    id: str
+    name: str
+    verdict: verdicts.Outcome
+    points: float | None
+    max_points: float
+    quotes: tuple[str, ...]
+    reason: str
+    checked_by: str
+    gate: bool = False
+
+
+class StarQuotes(Frozen):
+    """The sentences that tell each part of the story."""
+
+    situation: tuple[str, ...] = ()
+    task: tuple[str, ...] = ()
+    action: tuple[str, ...] = ()
+    result: tuple[str, ...] = ()
+
+
+class SetAside(Frozen):
+    """A sentence that was not judged, and why."""
+
+    quote: str
+    reason: str
+
+
+class Evaluation(Frozen):
+    """Everything found about one answer. `rubric` and `verdicts` are all it takes to derive the score again."""
+
+    score: float | None
+    note: str
+    criteria: tuple[CriterionResult, ...]
+    strengths: tuple[str, ...]
+    improvements: tuple[str, ...]
+    star: StarQuotes
+    set_aside: tuple[SetAside, ...]
+    dropped_verdicts: int
+    evaluated_by: EvaluatedBy
+    settled_by_code: bool
+    rubric: Rubric
+    verdicts: tuple[Verdict, ...]
+
+    def replay(self) -> float | None:
+        """Return the score derived again from what is stored."""
+        return scoring.score(self.rubric, self.verdicts).value
+
+
+def compose(
+    rubric: Rubric,
+    reading: Reading,
+    given: Sequence[Verdict],
+    evaluated_by: EvaluatedBy,
+    advice: Sequence[str] = (),
+) -> Evaluation:
+    """Return the evaluation these verdicts make: evidence checked, quotes cut, score computed.
+
+    `advice` is what a model suggests; the rubric's own advice follows it.
+    """
+    checked = verdicts.checked(rubric, reading.transcript, given)
+    result = scoring.score(rubric, checked.verdicts)
+    criteria = tuple(_criterion(rubric, reading, verdict) for verdict in checked.verdicts)
+    return Evaluation(
+        score=result.value,
+        note=result.note,
+        criteria=criteria,
+        strengths=feedback.strengths(rubric, checked.verdicts, reading.transcript),
+        improvements=feedback.improvements(rubric, checked.verdicts, advice),
+        star=_star(reading),
+        set_aside=tuple(
+            SetAside(quote=line.text, reason=f"It {line.aside}.")
+            for line in reading.transcript.lines
+            if line.aside
+        ),
+        dropped_verdicts=checked.dropped,
+        evaluated_by=evaluated_by.model_copy(update={"rubric_hash": rubric.hash}),
+        settled_by_code=not reading.transcript.counted,
+        rubric=rubric,
+        verdicts=checked.verdicts,
+    )
+
+
+def _criterion(rubric: Rubric, reading: Reading, verdict: Verdict) -> CriterionResult:
+    criterion = rubric.criterion(verdict.criterion_id)
+    if criterion is None:
+        raise LookupError(verdict.criterion_id)
+    return CriterionResult(
+        id=criterion.id,
+        name=criterion.name,
+        verdict=verdict.outcome,
+        points=scoring.points(criterion, verdict),
+        max_points=float(criterion.weight),
+        quotes=_quotes(reading, verdict.sentences),
+        reason=verdict.reason,
+        checked_by=verdict.by,
+        gate=criterion.gate,
+    )
+
+
+def _quotes(reading: Reading, numbers: Sequence[int]) -> tuple[str, ...]:
+    return tuple(quote for number in numbers if (quote := reading.transcript.quote(number)) is not None)
+
+
+def _star(reading: Reading) -> StarQuotes:
+    parts = {part: _quotes(reading, reading.story.sentences[part][: verdicts.MAX_EVIDENCE]) for part in PARTS}
+    return StarQuotes(**parts)

@@ -1,0 +1,105 @@
+"""What can be counted in an answer: figures, first person, reasons, and whether it is about the question."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from interview.coaching import vocabulary, words
+from interview.coaching.transcript import Line, Transcript
+
+FIGURE = re.compile(r"(?<![\w.])[$€£]?\d[\d,.]*\s?(?:%|percent|x|k|m|ms|s|gb|tb)?(?![\w])")
+DATE = re.compile(
+    r"\b(?:19|20)\d\d\b|\bq[1-4]\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bversion \d[\d.]*|\bv\d[\d.]*|\bpython \d[\d.]*"
+)
+FIRST_PERSON = re.compile(r"\bi(?:'m|'ve|'d|'ll)?\b|\bmy\b|\bmyself\b")
+PLURAL = re.compile(r"\bwe(?:'re|'ve|'d|'ll)?\b|\bour\b|\bus\b")
+SHORT_ANSWER = 10
+LONG_ANSWER = 40
+
+
+class Relevance(StrEnum):
+    """How sure the words alone can be that an answer is about its question."""
+
+    ABOUT_IT = "about it"
+    UNSURE = "unsure"
+    ABOUT_SOMETHING_ELSE = "about something else"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a question is about: the stems its answers are expected to use."""
+
+    stems: frozenset[str]
+    is_story: bool
+
+
+def with_figures(lines: Iterable[Line]) -> list[int]:
+    """Return the numbers of the sentences that name a figure; years, quarters and versions are none."""
+    return [line.number for line in lines if has_figure(words.plain(line.text))]
+
+
+def has_figure(text: str) -> bool:
+    """Return whether a text in lower case names a figure that is not a date or a version."""
+    if FIGURE.search(DATE.sub(" ", text)):
+        return True
+    return not vocabulary.words("numbers.words").isdisjoint(words.tokens(text))
+
+
+def first_person(lines: Iterable[Line]) -> list[int]:
+    """Return the numbers of the sentences that speak of I."""
+    return [line.number for line in lines if FIRST_PERSON.search(words.plain(line.text))]
+
+
+def plural(lines: Iterable[Line]) -> list[int]:
+    """Return the numbers of the sentences that speak of we and not of I."""
+    return [
+        line.number
+        for line in lines
+        if PLURAL.search(words.plain(line.text)) and not FIRST_PERSON.search(words.plain(line.text))
+    ]
+
+
+def with_cues(lines: Iterable[Line], name: str) -> list[int]:
+    """Return the numbers of the sentences that use one of a list of cues, such as `reasons.cues`."""
+    cues = vocabulary.cues(name)
+    return [line.number for line in lines if line.content and words.has_cue(line.text, cues)]
+
+
+def saying(lines: Iterable[Line], phrases: Iterable[str]) -> list[int]:
+    """Return the numbers of the sentences that say one of the phrases as part of a sentence, not of a bare list."""
+    wanted = tuple(phrases)
+    return [line.number for line in lines if words.says(line.stems, wanted) and _is_sentence(line)]
+
+
+def _is_sentence(line: Line) -> bool:
+    found = words.tokens(line.text)
+    return len(found) >= 4 and words.function_share(found) >= 0.15
+
+
+def relevance(transcript: Transcript, subject: Subject) -> tuple[Relevance, list[int]]:
+    """Return whether the answer is about its subject, and the sentences that show it.
+
+    Words alone can be sure only where several words of the subject are said. A story about work that shares hardly
+    any of them may still belong to the question, so it is left open.
+    """
+    specific = transcript.content & subject.stems
+    evidence = [line.number for line in transcript.counted if line.content & specific]
+    size = len(transcript.content)
+    needed = 1 if size < SHORT_ANSWER else 2 if size < LONG_ANSWER else 3
+    if len(specific) >= needed:
+        return Relevance.ABOUT_IT, evidence
+    work = transcript.content & work_stems()
+    personal = first_person(transcript.counted)
+    if subject.is_story and specific and len(work) >= 2 and personal:
+        return Relevance.ABOUT_IT, evidence
+    if specific or (subject.is_story and len(work) >= 3 and len(personal) >= 2):
+        return Relevance.UNSURE, evidence or personal
+    return Relevance.ABOUT_SOMETHING_ELSE, []
+
+
+@cache
+def work_stems() -> frozenset[str]:
+    """Return the stems of the words that any story about work uses."""
+    return frozenset(words.stem(word) for word in vocabulary.words("work"))

@@ -1,0 +1,66 @@
+"""The score: computed from verdicts alone, the same every time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
+from interview.coaching.verdicts import Outcome, Verdict
+
+FLOOR = 10.0
+NEEDED_SHARE = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Score:
+    """0 to 100, or None where too little could be assessed, with a note that says why."""
+
+    value: float | None
+    note: str
+
+
+def points(criterion: Criterion, verdict: Verdict) -> float | None:
+    """Return how much of the criterion's weight was earned; None where it could not be assessed."""
+    if verdict.outcome is Outcome.CANNOT_ASSESS:
+        return None
+    return round(float(_earned(criterion, verdict)), 1)
+
+
+def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
+    """Return the score these verdicts make: weight earned over weight that could be assessed.
+
+    A gate that is not met holds it at the floor. A gate nobody can assess leaves no number above the floor, and less
+    than half of the weight assessable leaves none at all.
+    """
+    found = {verdict.criterion_id: verdict for verdict in verdicts}
+    judged = [
+        (criterion, found[criterion.id])
+        for criterion in rubric.criteria
+        if criterion.id in found and found[criterion.id].outcome is not Outcome.CANNOT_ASSESS
+    ]
+    failed = [
+        criterion.name for criterion, verdict in judged if criterion.gate and verdict.outcome is Outcome.UNMET
+    ]
+    value = _ratio(judged)
+    if failed:
+        return Score(min(FLOOR, value), f"Held at the floor: not met is “{failed[0]}”.")
+    judged_ids = {criterion.id for criterion, _ in judged}
+    open_gates = [one.name for one in rubric.criteria if one.gate and one.id not in judged_ids]
+    if open_gates and value > FLOOR:
+        return Score(None, f"No score: whether it “{open_gates[0].lower()}” could not be assessed.")
+    total = sum(criterion.weight for criterion in rubric.criteria)
+    if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
+        return Score(None, "No score: less than half of what counts could be assessed.")
+    return Score(value, "")
+
+
+def _ratio(judged: list[tuple[Criterion, Verdict]]) -> float:
+    weight = sum(criterion.weight for criterion, _ in judged)
+    if not weight:
+        return 0.0
+    earned = sum((_earned(criterion, verdict) for criterion, verdict in judged), Fraction(0))
+    return max(0.0, min(100.0, round(float(100 * earned / weight), 1)))
+
+
+def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:
+    return Fraction(criterion.weight * max(0, min(FULL_STEP, verdict.level)), FULL_STEP)

@@ -1,0 +1,132 @@
+"""What of an answer counts: each sentence with its words, and why some sentences are set aside."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from interview.coaching import asides, sentences, words
+from interview.coaching.sentences import Sentence
+
+ECHO_RUNS = 0.5
+ECHO_SHARE = 0.9
+ECHO_WORDS = 3
+REPEAT_SHARE = 0.8
+MIN_FUNCTION_SHARE = 0.1
+MIN_KNOWN_SHARE = 0.3
+WORDLIKE = re.compile(r"^(?=.*[aeiouy0-9])(?!.*([a-z])\1\1)(?!.*[bcdfghjklmnpqrstvwxz]{6}).{1,24}$")
+
+
+class Aside(StrEnum):
+    """Why a sentence is no part of what is judged."""
+
+    ADDRESSED_TO_JUDGE = "speaks to whoever judges it"
+    ECHO = "repeats the question"
+    REPEAT = "repeats an earlier sentence"
+    UNREADABLE = "is not readable English"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, its stems, and the reason it does not count, if there is one."""
+
+    sentence: Sentence
+    stems: frozenset[str]
+    content: frozenset[str]
+    aside: Aside | None
+
+    @property
+    def number(self) -> int:
+        """The sentence's number, from 1."""
+        return self.sentence.number
+
+    @property
+    def text(self) -> str:
+        """The sentence as it was typed."""
+        return self.sentence.text
+
+
+class Transcript:
+    """One answer, read against the question it was given to."""
+
+    def __init__(self, question: str, answer: str) -> None:
+        self.question = question
+        self.answer = answer
+        self.lines = _read(question, answer)
+
+    @cached_property
+    def counted(self) -> list[Line]:
+        """The sentences that are judged."""
+        return [line for line in self.lines if line.aside is None]
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Every distinct stem with meaning in the sentences that count."""
+        return frozenset().union(*(line.content for line in self.counted))
+
+    def quote(self, number: int) -> str | None:
+        """Return the sentence of that number exactly as it was typed, or None when there is none."""
+        return self.lines[number - 1].text if 1 <= number <= len(self.lines) else None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question's words with meaning, and its runs of three words."""
+
+    content: frozenset[str]
+    runs: frozenset[tuple[str, ...]]
+
+    def is_echoed(self, text: str, content: frozenset[str]) -> bool:
+        """Return whether a sentence only says the question again."""
+        runs = _runs(text)
+        if runs and len(runs & self.runs) >= ECHO_RUNS * len(runs):
+            return True
+        return len(content) >= ECHO_WORDS and len(content & self.content) >= ECHO_SHARE * len(content)
+
+
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    found = words.tokens(text)
+    return frozenset(zip(found, found[1:], found[2:], strict=False))
+
+
+def _read(question: str, answer: str) -> list[Line]:
+    asked = Asked(words.content(question), _runs(question))
+    earlier: list[frozenset[str]] = []
+    lines: list[Line] = []
+    for sentence in sentences.split(answer):
+        content = words.content(sentence.text)
+        stems = frozenset(words.stems(sentence.text))
+        aside = _aside(sentence.text, stems, content, asked, earlier)
+        if aside is None and content:
+            earlier.append(content)
+        lines.append(Line(sentence, stems, content, aside))
+    return lines
+
+
+def _aside(
+    text: str, stems: frozenset[str], content: frozenset[str], asked: Asked, earlier: list[frozenset[str]]
+) -> Aside | None:
+    if asides.speaks_to_judge(text):
+        return Aside.ADDRESSED_TO_JUDGE
+    if _unreadable(text, stems):
+        return Aside.UNREADABLE
+    if asked.is_echoed(text, content):
+        return Aside.ECHO
+    if any(_alike(content, one) for one in earlier):
+        return Aside.REPEAT
+    return None
+
+
+def _alike(content: frozenset[str], earlier: frozenset[str]) -> bool:
+    return bool(content) and len(content & earlier) >= REPEAT_SHARE * len(content | earlier)
+
+
+def _unreadable(text: str, stems: frozenset[str]) -> bool:
+    found = words.tokens(text)
+    if not found:
+        return True
+    if sum(WORDLIKE.match(word) is not None for word in found) < 0.7 * len(found):
+        return True
+    if len(found) < 3 or words.function_share(found) >= MIN_FUNCTION_SHARE:
+        return False
+    return len(stems & words.known()) < MIN_KNOWN_SHARE * len(stems)

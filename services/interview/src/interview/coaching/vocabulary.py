@@ -1,0 +1,46 @@
+"""The word lists the coach measures by, read once from the package's data."""
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return one data file of the package."""
+    return tomllib.loads(resources.files("interview").joinpath("data", name).read_text(encoding="utf-8"))
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    return load("vocabulary.toml")
+
+
+def _find(path: str) -> Any:
+    found: Any = _lists()
+    for name in path.split("."):
+        found = found[name]
+    return found
+
+
+@cache
+def words(path: str) -> frozenset[str]:
+    """Return a list of single words, such as `generic` or `actions.irregular`."""
+    return frozenset(str(_find(path)).split())
+
+
+@cache
+def cues(path: str) -> tuple[str, ...]:
+    """Return a list of phrases, such as `star.result`."""
+    return tuple(_find(path))
+
+
+@cache
+def competencies() -> dict[str, dict[str, str]]:
+    """Return what can be asked about: by id, its `name` and its `words`."""
+    return load("competencies.toml")
+
+
+def competency_name(competency: str) -> str:
+    """Return the name people read; an unknown id is its own name."""
+    return competencies().get(competency, {}).get("name", competency.replace("_", " ").capitalize())

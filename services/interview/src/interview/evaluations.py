@@ -1,0 +1,180 @@
+"""Evaluations: made once for each answer, outside any transaction, and deferred while no language model answers."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from common.llm.chain import Chain
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import live, outbox
+from common.contracts.interview import AnswerEvaluated
+from common.database import Sessions, utcnow
+from common.errors import LLMProviderError
+from common.live import Bulletin
+from common.tasks import RetryLater, TaskPayload
+from interview import interviews, kinds
+from interview.coaching import builtin, coach
+from interview.coaching.evaluation import EvaluatedBy
+from interview.models import Answer, Evaluation, Interview, Question, Status
+
+FIRST_DELAY = timedelta(seconds=2)
+LONGEST_DELAY = timedelta(seconds=60)
+FAILED = "This answer could not be evaluated: something went wrong on our side."
+SKIPPED = "This question was skipped."
+
+
+class EvaluateAnswer(TaskPayload):
+    """Evaluate one answer."""
+
+    kind: ClassVar[str] = "interview.evaluate_answer"
+
+    answer_id: UUID
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An answer that waits for its evaluation."""
+
+    interview_id: UUID
+    question: kinds.Question
+    text: str
+
+
+async def evaluate(sessions: Sessions, chain: Chain, answer_id: UUID) -> None:
+    """Evaluate an answer that has no evaluation yet; where it has one, or is gone, do nothing.
+
+    Raises:
+        RetryLater: language models are set up and none answered; the evaluation is deferred.
+    """
+    waiting = await _read(sessions, answer_id)
+    if waiting is None:
+        return
+    try:
+        found = await coach.evaluate(chain, waiting.question, waiting.text)
+    except LLMProviderError as error:
+        raise RetryLater(
+            type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)
+        ) from error
+    async with sessions.begin() as session:
+        interview = await _lock(session, waiting.interview_id)
+        evaluation = await session.get(Evaluation, answer_id)
+        if interview is None or evaluation is None or evaluation.status is Status.DONE:
+            return
+        await _finish(session, interview, evaluation, found.score, found.model_dump(mode="json"))
+
+
+async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
+    """Close an evaluation that failed for good without a score, so that the interview can come to its end."""
+    interview_id = await session.scalar(
+        select(Question.interview_id)
+        .join(Answer, Answer.question_id == Question.id)
+        .where(Answer.id == task.answer_id)
+    )
+    interview = await _lock(session, interview_id) if interview_id else None
+    evaluation = await session.get(Evaluation, task.answer_id)
+    if interview is None or evaluation is None or evaluation.status is Status.DONE:
+        return
+    by = EvaluatedBy(engine=builtin.ENGINE, runs=0)
+    content = {"note": FAILED, "settled_by_code": True, "evaluated_by": by.model_dump(mode="json")}
+    await _finish(session, interview, evaluation, None, content)
+
+
+async def skip(session: AsyncSession, interview: Interview, answer: Answer) -> None:
+    """Note that a skipped question needs no evaluation."""
+    by = EvaluatedBy(engine=builtin.ENGINE, runs=0)
+    content = {"skipped": True, "note": SKIPPED, "evaluated_by": by.model_dump(mode="json")}
+    await _finish(session, interview, answer.evaluation, None, content)
+
+
+async def _finish(
+    session: AsyncSession,
+    interview: Interview,
+    evaluation: Evaluation,
+    score: float | None,
+    content: dict[str, Any],
+) -> None:
+    evaluation.status = Status.DONE
+    evaluation.score = score
+    evaluation.content = content
+    evaluation.evaluated_at = utcnow()
+    await outbox.publish(
+        session,
+        AnswerEvaluated(
+            interview_id=interview.id,
+            user_id=interview.user_id,
+            answer_id=evaluation.answer_id,
+            resume_id=interview.resume_id,
+            score=score,
+            engine=content["evaluated_by"]["engine"],
+        ),
+    )
+    await interviews.settle(session, interview)
+
+
+async def _read(sessions: Sessions, answer_id: UUID) -> _Open | None:
+    query = (
+        select(Answer.text, Question, Interview.level)
+        .join(Question, Question.id == Answer.question_id)
+        .join(Interview, Interview.id == Question.interview_id)
+        .join(Evaluation, Evaluation.answer_id == Answer.id)
+        .where(Answer.id == answer_id, Evaluation.status != Status.DONE)
+    )
+    async with sessions() as session:
+        row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    text, question, level = row
+    return _Open(question.interview_id, _judged(question, level), text)
+
+
+def _judged(question: Question, level: kinds.Level) -> kinds.Question:
+    return kinds.Question(
+        text=question.text,
+        kind=question.kind,
+        level=level,
+        competency=question.competency,
+        topics=tuple(question.topics),
+        points=tuple(kinds.Point.model_validate(point) for point in question.points),
+    )
+
+
+async def _defer(sessions: Sessions, interview_id: UUID, answer_id: UUID) -> timedelta:
+    """Note that an evaluation waits, and return how long to wait before the next attempt."""
+    async with sessions.begin() as session:
+        interview = await _lock(session, interview_id)
+        evaluation = await session.get(Evaluation, answer_id)
+        if interview is None or evaluation is None or evaluation.status is Status.DONE:
+            return FIRST_DELAY
+        evaluation.status = Status.DEFERRED
+        evaluation.deferrals += 1
+        await live.announce(session, interviews.topic(interview_id))
+        return min(FIRST_DELAY * 2.0 ** min(evaluation.deferrals - 1, 10), LONGEST_DELAY)
+
+
+async def _lock(session: AsyncSession, interview_id: UUID) -> Interview | None:
+    found: Interview | None = await session.scalar(
+        select(Interview).where(Interview.id == interview_id).with_for_update()
+    )
+    return found
+
+
+async def settled(
+    sessions: Sessions, bulletin: Bulletin, interview_id: UUID, answer: Answer, seconds: float
+) -> Answer:
+    """Return the answer with its evaluation as soon as that is no longer pending, or as it is after `seconds`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    async with bulletin.watch(interviews.topic(interview_id)) as watcher:
+        while answer.evaluation.status is Status.PENDING and (remaining := deadline - loop.time()) > 0:
+            async with sessions() as session:
+                fresh = await session.get(Evaluation, answer.id)
+            if fresh is None:
+                break
+            answer.evaluation = fresh
+            if fresh.status is Status.PENDING:
+                await watcher.wait(remaining)
+    return answer

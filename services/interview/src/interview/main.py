@@ -1,0 +1,14 @@
+"""The interview service: its API and its worker, put together."""
+
+from common.app import create_api, create_worker
+from common.llm import settings as llm
+from interview import api, reactions, tasks
+from interview.reports import ReportNotReady
+from interview.settings import Settings
+
+settings = Settings()
+
+app = create_api(settings, api.router)
+app.add_exception_handler(ReportNotReady, api.report_not_ready)
+
+worker = create_worker(settings, reactions.router, tasks.router, resources=[llm.chain(settings)])

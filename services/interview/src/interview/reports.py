@@ -1,0 +1,134 @@
+"""The report of an interview: what was found, with quotes, and the numbers last."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.errors import DuplicateEntityError
+from interview import interviews, scores
+from interview.coaching import builtin, vocabulary
+from interview.coaching.evaluation import EvaluatedBy
+from interview.models import Interview, Question, State
+from interview.schemas import AnsweredQuestion, CompetencyScore, Report
+
+MOST = 5
+
+
+class ReportNotReady(DuplicateEntityError):
+    """The interview goes on, or its answers are still being evaluated; says how many are."""
+
+    code = "report_not_ready"
+    title = "The report is not ready"
+
+    def __init__(self, detail: str, evaluated: int, total: int) -> None:
+        super().__init__(detail, retry_after=2)
+        self.progress = {"evaluated": evaluated, "total": total}
+
+
+async def of(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Report:
+    """Return the report of an interview.
+
+    Raises:
+        InterviewNotFound: there is no such interview of theirs.
+        ReportNotReady: it has not ended, or not every answer is evaluated.
+    """
+    interview = await interviews.find(session, user_id, interview_id)
+    if interview.state is State.COMPLETED:
+        return build(interview)
+    evaluated, total = await interviews.progress(session, interview_id)
+    if interview.state is State.COMPLETING:
+        raise ReportNotReady(
+            f"{evaluated} of {total} answers are evaluated; ask again shortly.", evaluated, total
+        )
+    raise ReportNotReady(
+        "The interview has not ended: answer its questions or end it first.", evaluated, total
+    )
+
+
+def build(interview: Interview) -> Report:
+    """Return the report of a completed interview with everything loaded."""
+    answered = [one for one in interview.questions if one.answer is not None]
+    shown = [AnsweredQuestion.of(one) for one in interview.questions]
+    engines = _engines(answered)
+    return Report(
+        interview_id=interview.id,
+        job_title=interview.job_title,
+        kind=interview.kind,
+        level=interview.level,
+        created_at=interview.created_at,
+        completed_at=interview.completed_at,
+        questions=len(interview.questions),
+        answered=sum(not one.skipped and one.answer_id is not None for one in shown),
+        skipped=sum(one.skipped for one in shown),
+        scored=sum(one.evaluation is not None and one.evaluation.score is not None for one in shown),
+        overall=interview.overall,
+        evaluated_by=_together(engines),
+        engines=engines,
+        competencies=_competencies(shown),
+        strengths=_gathered(one.evaluation.strengths for one in shown if one.evaluation),
+        improvements=_gathered(one.evaluation.improvements for one in shown if one.evaluation),
+        answers=shown,
+    )
+
+
+def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
+    """Return who judged: one entry for each engine, model and prompt. What no engine was needed for counts for none."""
+    found: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
+    for question in questions:
+        content = question.answer.evaluation.content if question.answer else None
+        if not content or content.get("skipped") or content.get("settled_by_code"):
+            continue
+        by = EvaluatedBy.model_validate(content["evaluated_by"])
+        key = (by.engine, by.model, by.prompt_hash)
+        so_far = found.get(key)
+        found[key] = EvaluatedBy(
+            engine=by.engine,
+            model=by.model,
+            prompt_hash=by.prompt_hash,
+            runs=by.runs + (so_far.runs if so_far else 0),
+            input_tokens=by.input_tokens + (so_far.input_tokens if so_far else 0),
+            output_tokens=by.output_tokens + (so_far.output_tokens if so_far else 0),
+        )
+    return list(found.values())
+
+
+def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
+    if not engines:
+        return EvaluatedBy(engine=builtin.ENGINE, runs=0)
+    if len(engines) == 1:
+        return engines[0]
+    return EvaluatedBy(
+        engine="mixed",
+        runs=sum(one.runs for one in engines),
+        input_tokens=sum(one.input_tokens for one in engines),
+        output_tokens=sum(one.output_tokens for one in engines),
+    )
+
+
+def _competencies(shown: Sequence[AnsweredQuestion]) -> list[CompetencyScore]:
+    by_name: dict[str, list[AnsweredQuestion]] = {}
+    for one in shown:
+        if one.answer_id is not None and not one.skipped:
+            by_name.setdefault(one.question.competency, []).append(one)
+    return [
+        CompetencyScore(
+            competency=competency,
+            name=vocabulary.competency_name(competency),
+            score=scores.mean(one.evaluation.score for one in group if one.evaluation),
+            answers=len(group),
+        )
+        for competency, group in by_name.items()
+    ]
+
+
+def _gathered(texts: Iterable[Sequence[str]]) -> list[str]:
+    """Return the first of each answer, then the second of each, and so on, each text once."""
+    groups = [list(group) for group in texts]
+    turns = [
+        group[turn]
+        for turn in range(max(map(len, groups), default=0))
+        for group in groups
+        if turn < len(group)
+    ]
+    return list(dict.fromkeys(turns))[:MOST]

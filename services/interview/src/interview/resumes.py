@@ -1,0 +1,131 @@
+"""What this service may know of résumés: a copy kept from events, nothing more."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import live
+from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded
+from common.contracts.user import UserDeleted
+from common.database import Sessions
+from common.errors import DuplicateEntityError, EntityNotFoundError
+from common.live import Bulletin
+from interview.models import ErasedUser, Interview, ResumeCopy
+
+UNKNOWN_SECONDS = 2.0
+UNREAD_SECONDS = 5.0
+
+ONE_USER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
+
+
+class ResumeNotFound(EntityNotFoundError):
+    """There is no such résumé, or it is somebody else's."""
+
+    code = "resume_not_found"
+    title = "There is no such résumé"
+
+
+class ResumeNotReady(DuplicateEntityError):
+    """The résumé is there and has not been read yet."""
+
+    code = "resume_not_ready"
+    title = "The résumé is not read yet"
+
+
+def topic(resume_id: UUID) -> str:
+    """Return the key under which news of a résumé is announced in this service."""
+    return f"resume:{resume_id}"
+
+
+async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
+    """Remember whose the résumé is, until it is read."""
+    if await _is_erased(session, event.user_id):
+        return
+    row = {"resume_id": event.resume_id, "user_id": event.user_id, "as_of": event.occurred_at}
+    await session.execute(insert(ResumeCopy).values(row).on_conflict_do_nothing())
+    await live.announce(session, topic(event.resume_id))
+
+
+async def keep(session: AsyncSession, event: ResumeParsed) -> None:
+    """Keep what the event tells, unless something newer is held or the résumé was deleted."""
+    if await _is_erased(session, event.user_id):
+        return
+    news: dict[str, Any] = {
+        "title": event.title,
+        "background": event.background.model_dump(mode="json"),
+        "as_of": event.occurred_at,
+    }
+    newer = or_(ResumeCopy.background.is_(None), ResumeCopy.as_of <= event.occurred_at)
+    await session.execute(
+        insert(ResumeCopy)
+        .values(resume_id=event.resume_id, user_id=event.user_id, **news)
+        .on_conflict_do_update(
+            index_elements=[ResumeCopy.resume_id], set_=news, where=newer & ResumeCopy.deleted.is_(False)
+        )
+    )
+    await live.announce(session, topic(event.resume_id))
+
+
+async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
+    """Forget what was kept of a résumé; only its id stays, so that a late event can't bring it back."""
+    if await _is_erased(session, event.user_id):
+        return
+    news: dict[str, Any] = {"title": "", "background": None, "deleted": True, "as_of": event.occurred_at}
+    await session.execute(
+        insert(ResumeCopy)
+        .values(resume_id=event.resume_id, user_id=event.user_id, **news)
+        .on_conflict_do_update(index_elements=[ResumeCopy.resume_id], set_=news)
+    )
+
+
+async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
+    """Erase everything held about somebody: interviews with all that was said in them, and résumé copies."""
+    await session.execute(ONE_USER_AT_A_TIME, {"user_id": str(event.user_id)})
+    await session.execute(delete(Interview).where(Interview.user_id == event.user_id))
+    await session.execute(delete(ResumeCopy).where(ResumeCopy.user_id == event.user_id))
+    await session.execute(insert(ErasedUser).values(user_id=event.user_id).on_conflict_do_nothing())
+
+
+async def _is_erased(session: AsyncSession, user_id: UUID) -> bool:
+    """Return whether the user is gone; holds back a simultaneous erasure until this transaction is through."""
+    await session.execute(ONE_USER_AT_A_TIME, {"user_id": str(user_id)})
+    return bool(await session.scalar(select(exists().where(ErasedUser.user_id == user_id))))
+
+
+async def background(sessions: Sessions, bulletin: Bulletin, user_id: UUID, resume_id: UUID) -> Background:
+    """Return what is known of a résumé; news of it may be under way, so wait a little for it.
+
+    Raises:
+        ResumeNotFound: nobody tells of it within two seconds, or it is somebody else's.
+        ResumeNotReady: it is not read within five seconds.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with bulletin.watch(topic(resume_id)) as watcher:
+        while True:
+            async with sessions() as session:
+                copy = await session.get(ResumeCopy, resume_id)
+            if copy is not None and (copy.user_id != user_id or copy.deleted):
+                raise ResumeNotFound(
+                    "There is no résumé of yours with this id; look at your list of résumés."
+                )
+            if copy is not None and copy.background is not None:
+                return Background.model_validate(copy.background)
+            remaining = started + (UNREAD_SECONDS if copy else UNKNOWN_SECONDS) - loop.time()
+            if remaining <= 0:
+                raise _missing(copy.as_of if copy else None)
+            await watcher.wait(remaining)
+
+
+def _missing(uploaded: datetime | None) -> Exception:
+    if uploaded is None:
+        return ResumeNotFound("There is no résumé of yours with this id; look at your list of résumés.")
+    return ResumeNotReady(
+        "The résumé is still being read, or could not be read: look at its status and try again when it is parsed.",
+        retry_after=2,
+    )
