@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports, settle
-from devstack.probes import http_ok
+from devstack.probes import http_answer, http_ok
 from devstack.process import Program
 from devstack.services import Plan, Site
 from devstack.stack import Stack
@@ -28,7 +29,8 @@ if manner == "broken":
     print("cannot find my configuration"); sys.exit(3)
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200); self.end_headers()
+        self.send_response(503 if manner == "unready" else 200); self.end_headers()
+        self.wfile.write(b"auth is missing" if manner == "unready" else b"")
     def log_message(self, *_): pass
 server = http.server.HTTPServer(("127.0.0.1", port), Ready)
 print("listening"); sys.stdout.flush(); note("started")
@@ -50,10 +52,20 @@ class Scene:
     def notes(self) -> list[str]:
         return self.diary.read_text().splitlines() if self.diary.exists() else []
 
-    def server(self, name: str, manner: str = "plain", grace: float = 10.0) -> Program:
+    def server(
+        self, name: str, manner: str = "plain", grace: float = 10.0, patience: float = 20.0
+    ) -> Program:
         port = settle({name: 0})[name]
         command = [sys.executable, "-c", SERVER, str(port), name, str(self.diary), manner]
-        return Program(name, command, partial(http_ok, port), port, grace=grace, patience=20)
+        return Program(
+            name,
+            command,
+            partial(http_ok, port),
+            port,
+            explain=partial(http_answer, port),
+            grace=grace,
+            patience=patience,
+        )
 
     def step(self, name: str, code: str, patience: float = 20.0) -> Program:
         async def never() -> bool:

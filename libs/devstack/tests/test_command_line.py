@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from devstack import __main__ as command_line
 from devstack import watching
 

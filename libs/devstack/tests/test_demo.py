@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from devstack import demo
 from devstack.candidate import DemoFailed
 from devstack.ports import Ports

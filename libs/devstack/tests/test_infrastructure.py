@@ -13,11 +13,12 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from redis.asyncio import Redis
+
 from devstack import kafka_broker
 from devstack.errors import AlreadyRunning, PortTaken
 from devstack.infrastructure import Addresses, Infrastructure
 from devstack.probes import kafka_ok, redis_ok
-from redis.asyncio import Redis
 
 CHILD = """
 import asyncio, pathlib, sys, time

@@ -8,9 +8,11 @@ from typing import Any
 
 import psutil
 import pytest
+
 from devstack import reaper
 from devstack.errors import StartFailed
 from devstack.lifeline import Lifeline, is_claimed
+from devstack.probes import http_answer
 from devstack.process import Process
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -78,3 +80,15 @@ async def test_the_log_of_an_earlier_run_is_kept_beside_the_new_one(scene: Any, 
     assert (tmp_path / "auth-migrate.log").read_text() == "third\n"
     assert (tmp_path / "auth-migrate.log.old").read_text() == "second\n"
     lifeline.close()
+
+
+async def test_a_server_that_never_becomes_ready_is_quoted(scene: Any, tmp_path: Path) -> None:
+    lifeline = Lifeline(tmp_path)
+    process = Process(scene.server("gateway", "unready", patience=2), lifeline, tmp_path)
+    with pytest.raises(
+        StartFailed, match=r"not ready after 2 s \(/ready answers HTTP/1\.0 503 .* auth is missing\)"
+    ):
+        await process.start()
+    process.kill()
+    lifeline.close()
+    assert "nothing answers" in await http_answer(process.program.port)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from devstack import dotenv
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
@@ -89,7 +90,7 @@ def test_the_users_environment_passes_through_but_not_over_the_wiring(
 
 def test_what_the_broker_can_take_decides_idempotence_and_patience(tmp_path: Path) -> None:
     wheel = programs(site(tmp_path))["auth worker"].env
-    assert (wheel["KAFKA_IDEMPOTENCE"], wheel["KAFKA_SESSION_TIMEOUT_MS"]) == ("false", "3000")
+    assert (wheel["KAFKA_IDEMPOTENCE"], wheel["KAFKA_SESSION_TIMEOUT_MS"]) == ("false", "2000")
     kafka = programs(site(tmp_path, addresses=replace(ADDRESSES, kafka_idempotence=True)))["auth worker"].env
     assert kafka["KAFKA_IDEMPOTENCE"] == "true"
     assert "KAFKA_SESSION_TIMEOUT_MS" not in kafka

@@ -11,13 +11,14 @@ from typing import Any
 import asyncpg
 import psutil
 import pytest
+from redis.asyncio import Redis
+
 from devstack import running
 from devstack.errors import AlreadyRunning, DevstackError, PortTaken, StartFailed
 from devstack.lifeline import is_claimed
 from devstack.ports import Ports
 from devstack.services import Plan, Site
 from devstack.stack import Stack
-from redis.asyncio import Redis
 
 
 async def test_every_process_is_reported_when_it_is_ready_and_written_down(scene: Any) -> None:

@@ -25,8 +25,18 @@ async def talk(port: int, request: bytes, enough: int) -> bytes:
 
 async def http_ok(port: int, path: str = "/ready") -> bool:
     """Whether a GET is answered 200."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-    return (await talk(port, request.encode(), 12))[8:] == b" 200"
+    return (await talk(port, _get(port, path), 12))[8:] == b" 200"
+
+
+async def http_answer(port: int, path: str = "/ready") -> str:
+    """What a GET is answered, status line and body, for a person to read."""
+    answer = (await talk(port, _get(port, path), 10_000)).decode(errors="replace")
+    head, _, body = answer.partition("\r\n\r\n")
+    return f"{path} answers {head.splitlines()[0]} {body}" if head else f"nothing answers on port {port}"
+
+
+def _get(port: int, path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
 
 
 async def redis_ok(port: int, password: str) -> bool:

@@ -21,8 +21,9 @@ POLL = 0.03
 class Program:
     """What to run.
 
-    `ready` is asked until it says yes; `before` runs ahead of every start; `user` is the uid and gid to run as,
-    where they are not our own; `grace` is the seconds it has to end, `patience` those it has to become ready.
+    `ready` is asked until it says yes, and `explain` why it did not once patience ended; `before` runs ahead of
+    every start; `user` is the uid and gid to run as, where they are not our own; `grace` is the seconds it has to
+    end, `patience` those it has to become ready.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Program:
     port: int
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     before: Callable[[], None] = lambda: None
+    explain: Callable[[], Awaitable[str]] | None = None
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15.0
@@ -71,7 +73,8 @@ class Process:
             if not self.is_alive:
                 raise StartFailed(self._complaint(f"ended with exit code {self.exit_code}"))
             if time.monotonic() - self.started_at > self.program.patience:
-                raise StartFailed(self._complaint(f"was not ready after {self.program.patience:g} s"))
+                why = f" ({await self.program.explain()})" if self.program.explain else ""
+                raise StartFailed(self._complaint(f"was not ready after {self.program.patience:g} s{why}"))
             await asyncio.sleep(POLL)
         return time.monotonic() - self.started_at
 
