@@ -1,6 +1,7 @@
 """What each process of InterviewAce is told by its environment."""
 
 import stat
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +51,31 @@ def test_each_service_gets_its_own_login_and_only_auth_the_signing_key(tmp_path:
         "auth worker",
     ]
     assert "DATABASE_URL" not in made["gateway"].env
-    assert stat.S_IMODE((tmp_path / "passwords.json").stat().st_mode) == 0o600
+
+
+def test_keys_mails_and_passwords_are_kept_from_others(tmp_path: Path) -> None:
+    env = programs(site(tmp_path))["auth worker"].env
+    kept = (tmp_path / "passwords.json", Path(env["MAIL_FOLDER"]), Path(env["SIGNING_KEY_FILE"]).parent)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in kept] == [0o600, 0o700, 0o700]
+
+
+def test_links_in_mails_lead_to_the_gateway_unless_the_user_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    assert programs(site(tmp_path))["auth worker"].env["PUBLIC_URL"] == "http://127.0.0.1:8080"
+    monkeypatch.setenv("PUBLIC_URL", "https://practice.example")
+    assert programs(site(tmp_path))["auth worker"].env["PUBLIC_URL"] == "https://practice.example"
+
+
+def test_compiled_modules_are_kept_even_where_python_is_told_not_to_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    env = programs(site(tmp_path))["gateway"].env
+    assert "PYTHONDONTWRITEBYTECODE" not in env
+    assert env["PYTHONPYCACHEPREFIX"].startswith(sys.prefix)
 
 
 def test_passwords_stay_the_same_from_one_start_to_the_next(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class Process:
     def _open_log(self) -> BinaryIO:
         if not self.started_at and self._log.exists():
             self._log.replace(self._log.with_suffix(".log.old"))
-        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._log.open("ab")
 
     def _complaint(self, what: str) -> str:

@@ -94,9 +94,9 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
         "KAFKA_IDEMPOTENCE": str(site.addresses.kafka_idempotence).lower(),
     }
     if service == "auth":
-        wiring["SIGNING_KEY_FILE"] = str(site.folder / "keys" / "auth.pem")
-        wiring["MAIL_FOLDER"] = str(site.folder / "mail")
-    usual = {"EMAIL_VERIFICATION": "off"}
+        wiring["SIGNING_KEY_FILE"] = str(_private(site.folder / "keys") / "auth.pem")
+        wiring["MAIL_FOLDER"] = str(_private(site.folder / "mail"))
+    usual = {"EMAIL_VERIFICATION": "off", "PUBLIC_URL": f"http://127.0.0.1:{site.ports.gateway}"}
     if not site.addresses.kafka_idempotence:
         usual["KAFKA_SESSION_TIMEOUT_MS"] = LOCAL_SESSION_TIMEOUT_MS
     return usual | _inherited() | wiring | dict(site.env)
@@ -115,6 +115,11 @@ def _inherited() -> dict[str, str]:
     if environment.pop("PYTHONDONTWRITEBYTECODE", None):
         environment.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "__pycache__"))
     return environment
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _wiring(site: Site, service: str) -> dict[str, str]:
