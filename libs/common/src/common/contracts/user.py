@@ -50,3 +50,17 @@ class RefreshTokenReused(UserEvent):
     ce_type: ClassVar[str] = "session.refresh_token_reused"
 
     session_id: UUID
+
+
+class UserRoleChanged(UserEvent):
+    """An admin gave the account another role."""
+
+    ce_type: ClassVar[str] = "user.role_changed"
+
+    role: str
+
+
+class UserDisabled(UserEvent):
+    """A moderator took the account out of use."""
+
+    ce_type: ClassVar[str] = "user.disabled"

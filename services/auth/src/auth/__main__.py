@@ -1,0 +1,56 @@
+"""Auth's command line: what every service has, and `create-admin`."""
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+
+import auth
+from auth import admins
+from auth.settings import Settings
+from common import commands, database
+from common.errors import DomainError
+
+
+def _password() -> str:
+    return os.environ.get("AUTH_ADMIN_PASSWORD") or getpass.getpass("Password of the new admin: ")
+
+
+async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> str:
+    engine = database.create_engine(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        return await admins.create(
+            database.create_sessions(engine),
+            settings,
+            arguments.email,
+            arguments.full_name,
+            _password,
+            promote=arguments.promote,
+        )
+    finally:
+        await engine.dispose()
+
+
+def main() -> int:
+    """Parse the command line and do it; return the exit code."""
+    parser, verbs = commands.parser_of("auth")
+    create = verbs.add_parser("create-admin", help="make the first admin; the password comes from a prompt")
+    create.add_argument("--email", required=True)
+    create.add_argument("--full-name", default="Administrator")
+    create.add_argument("--promote", action="store_true", help="make an existing account an admin")
+    arguments = parser.parse_args()
+    settings = Settings()
+    if arguments.command != "create-admin":
+        commands.perform(arguments, auth, settings)
+        return 0
+    try:
+        sys.stdout.write(asyncio.run(_create_admin(settings, arguments)) + "\n")
+    except DomainError as error:
+        sys.stderr.write(f"{error.detail}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""Accounts: opening, proving the address, changing, resetting the password, erasing."""
+
+from uuid import UUID
+
+from redis.asyncio import Redis
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import mails, passwords, sessions, tokens
+from auth.models import MailPurpose, MailToken, User
+from auth.passwords import Hasher
+from auth.schemas import PasswordChange, PasswordReset, Registration, UserView
+from common import outbox
+from common.contracts.user import UserDeleted, UserEmailVerified, UserRegistered
+from common.database import Sessions, utcnow
+from common.errors import AuthenticationError, EntityNotFoundError, PasswordPolicyError, ValidationError
+from common.identity import Identity, Role
+
+
+class AccountNotFound(EntityNotFoundError):
+    """There is no such account."""
+
+    code = "account_not_found"
+    title = "There is no such account"
+
+
+class WrongPassword(AuthenticationError):
+    """The password given as proof is not the account's."""
+
+    code = "wrong_password"
+    title = "The password is wrong"
+
+
+class MailTokenInvalid(ValidationError):
+    """The token from the mail is unknown, used, or too old."""
+
+    code = "invalid_mail_token"
+    title = "The link is not valid any more; ask for a new one"
+
+
+def view(user: User) -> UserView:
+    """Return the account as its owner sees it."""
+    return UserView(
+        id=user.id,
+        email=user.email,
+        full_name=user.full_name,
+        role=user.role,
+        email_verified=user.verified_at is not None,
+        created_at=user.created_at,
+    )
+
+
+async def register(
+    opened: Sessions, hasher: Hasher, form: Registration, *, verification: bool, role: Role = Role.USER
+) -> None:
+    """Open an account; a known address is not told, its owner gets a mail instead.
+
+    Raises:
+        PasswordPolicyError: the password breaks the policy.
+    """
+    passwords.check(form.password, form.email)
+    hashed = await hasher.hash(form.password)
+    try:
+        async with opened.begin() as session:
+            known = await sessions.user_of(session, form.email)
+            if known is not None:
+                await mails.send_later(session, known.id, "known")
+                return
+            await _add(session, form, hashed, verification=verification, role=role)
+    except IntegrityError:
+        # somebody registered the same address at the same moment: that one stands
+        return
+
+
+async def _add(
+    session: AsyncSession, form: Registration, hashed: str, *, verification: bool, role: Role
+) -> None:
+    user = User(email=form.email, full_name=form.full_name, password_hash=hashed, role=role)
+    session.add(user)
+    await session.flush()
+    await outbox.publish(session, UserRegistered(user_id=user.id, role=role.value))
+    if verification:
+        await mails.send_later(session, user.id, "verify")
+    else:
+        user.verified_at = utcnow()
+
+
+async def resend_verification(session: AsyncSession, email: str) -> None:
+    """Send the verification mail again where there is something to verify."""
+    user = await sessions.user_of(session, email)
+    if user is not None and user.verified_at is None:
+        await mails.send_later(session, user.id, "verify")
+
+
+async def verify_email(session: AsyncSession, token: str) -> None:
+    """Accept the token from the mail as proof of the address.
+
+    Raises:
+        MailTokenInvalid: it is unknown, used, or too old.
+    """
+    user = await _spend(session, token, MailPurpose.VERIFY)
+    if user.verified_at is None:
+        user.verified_at = utcnow()
+        await outbox.publish(session, UserEmailVerified(user_id=user.id))
+
+
+async def _spend(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
+    query = delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
+    spent = await session.scalar(query.returning(MailToken))
+    if spent is None or spent.expired:
+        raise MailTokenInvalid
+    return await session.get_one(User, spent.user_id)
+
+
+async def me(session: AsyncSession, user: Identity) -> User:
+    """Return the caller's account.
+
+    Raises:
+        AccountNotFound: it was erased meanwhile.
+    """
+    found = await session.get(User, user.id)
+    if found is None:
+        raise AccountNotFound
+    return found
+
+
+async def rename(session: AsyncSession, user: Identity, full_name: str) -> User:
+    """Change the caller's name."""
+    found = await me(session, user)
+    found.full_name = full_name
+    return found
+
+
+async def _proved(opened: Sessions, hasher: Hasher, user_id: UUID, password: str) -> User:
+    async with opened() as session:
+        user = await session.get(User, user_id)
+    if user is None or not await hasher.matches(password, user.password_hash):
+        raise WrongPassword("The password is wrong; nothing was changed.")
+    return user
+
+
+async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, password: str) -> None:
+    """Erase the caller's account; every service erases what it holds of them.
+
+    Raises:
+        WrongPassword: the password is not theirs.
+    """
+    await _proved(opened, hasher, user.id, password)
+    async with opened.begin() as session:
+        ended = await sessions.end(session, user.id, "account_deleted")
+        await session.execute(delete(User).where(User.id == user.id))
+        await outbox.publish(session, UserDeleted(user_id=user.id))
+    await sessions.forget(redis, ended)
+
+
+async def change_password(
+    opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, form: PasswordChange
+) -> None:
+    """Change the caller's password and end their other sessions.
+
+    Raises:
+        WrongPassword: the current one is not theirs.
+        PasswordPolicyError: the new one breaks the policy, or is one of the last five.
+    """
+    known = await _proved(opened, hasher, user.id, form.current_password)
+    hashed = await _new_hash(hasher, known, form.new_password)
+    async with opened.begin() as session:
+        ended = await _set_password(session, user.id, hashed, keep=user.session_id)
+    await sessions.forget(redis, ended)
+
+
+async def forgot_password(session: AsyncSession, email: str) -> None:
+    """Send a mail with which a new password can be chosen, where the address has an account."""
+    user = await sessions.user_of(session, email)
+    if user is not None:
+        await mails.send_later(session, user.id, "reset")
+
+
+async def reset_password(opened: Sessions, redis: Redis, hasher: Hasher, form: PasswordReset) -> None:
+    """Choose a new password with the token from a mail; every session ends.
+
+    Raises:
+        MailTokenInvalid: the token is unknown, used, or too old. It is spent only by success.
+        PasswordPolicyError: the new password breaks the policy, or is one of the last five.
+    """
+    async with opened() as session:
+        token = await session.get(MailToken, tokens.digest(form.token))
+        if token is None or token.expired or token.purpose is not MailPurpose.RESET:
+            raise MailTokenInvalid
+        known = await session.get_one(User, token.user_id)
+    hashed = await _new_hash(hasher, known, form.new_password)
+    async with opened.begin() as session:
+        user = await _spend(session, form.token, MailPurpose.RESET)
+        user.verified_at = user.verified_at or utcnow()
+        user.clear_failures()
+        ended = await _set_password(session, user.id, hashed)
+    await sessions.forget(redis, ended)
+
+
+async def _new_hash(hasher: Hasher, user: User, password: str) -> str:
+    passwords.check(password, user.email)
+    for former in (user.password_hash, *user.former_hashes.split()):
+        if await hasher.matches(password, former):
+            raise PasswordPolicyError("Choose another password. It is one of your last five.")
+    return await hasher.hash(password)
+
+
+async def _set_password(
+    session: AsyncSession, user_id: UUID, hashed: str, keep: UUID | None = None
+) -> list[UUID]:
+    user = (await session.scalars(select(User).where(User.id == user_id).with_for_update())).one()
+    former = [user.password_hash, *user.former_hashes.split()][: passwords.REMEMBERED - 1]
+    user.former_hashes, user.password_hash = " ".join(former), hashed
+    await session.execute(delete(MailToken).where(MailToken.user_id == user_id))
+    await mails.send_later(session, user_id, "changed")
+    return await sessions.end(session, user_id, "password_changed", but=keep)

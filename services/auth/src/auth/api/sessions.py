@@ -1,0 +1,108 @@
+"""Routes of sessions: signing in, going on, signing out, and the keys that tokens are verified with."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from auth import sessions as signed_in
+from auth.api.asking import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
+from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
+from common.database import OpenSessions, Session
+from common.identity import CurrentUser
+
+router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
+internal = APIRouter(prefix="/internal", include_in_schema=False)
+
+KEYS_MAX_AGE_SECONDS = 30
+LOGIN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": Credentials.model_json_schema()},
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["username", "password"],
+                    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+                }
+            },
+        },
+    }
+}
+
+
+class Activity(BaseModel):
+    """Whether a session is open."""
+
+    active: bool
+
+
+@router.post("/login", openapi_extra=LOGIN_BODY)
+async def login(
+    body: GivenCredentials,
+    sessions: OpenSessions,
+    hasher: Passwords,
+    keys: Keys,
+    settings: Configured,
+    device: CallingDevice,
+) -> TokenPair:
+    """Sign in with address and password, as JSON or as the OAuth2 form."""
+    return await signed_in.sign_in(sessions, hasher, keys, body, device, verified=settings.verifies_email)
+
+
+@router.post("/refresh")
+async def refresh(body: RefreshRequest, sessions: OpenSessions, redis: RedisCopy, keys: Keys) -> TokenPair:
+    """Get the next pair of tokens; the refresh token is spent by that."""
+    return await signed_in.refresh(sessions, redis, keys, body.refresh_token)
+
+
+@router.post("/logout", status_code=204)
+async def logout(sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+    """End the session that the access token belongs to."""
+    await signed_in.sign_out(sessions, redis, user)
+
+
+@router.post("/logout-all", status_code=204)
+async def logout_all(sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+    """End every session of the caller's."""
+    await signed_in.sign_out(sessions, redis, user, everywhere=True)
+
+
+@router.get("/sessions")
+async def list_sessions(session: Session, user: CurrentUser) -> SessionList:
+    """Show where the caller is signed in."""
+    found = await signed_in.listing(session, user.id)
+    return SessionList(
+        items=[
+            SessionView(
+                id=each.id,
+                device=each.device,
+                address=each.address,
+                created_at=each.created_at,
+                last_used_at=each.last_used_at,
+                current=each.id == user.session_id,
+            )
+            for each in found
+        ]
+    )
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(session_id: UUID, sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+    """End one of the caller's sessions."""
+    await signed_in.sign_out(sessions, redis, user, only=session_id)
+
+
+@router.get("/.well-known/jwks.json")
+async def jwks(keys: Keys, response: Response) -> dict[str, object]:
+    """Publish the keys that access tokens are verified with (RFC 7517)."""
+    response.headers["Cache-Control"] = f"public, max-age={KEYS_MAX_AGE_SECONDS}"
+    return keys.document
+
+
+@internal.get("/sessions/{session_id}")
+async def session_activity(session_id: UUID, session: Session) -> Activity:
+    """Tell the gateway whether a session is open. Not reachable through the gateway."""
+    return Activity(active=await signed_in.is_active(session, session_id))

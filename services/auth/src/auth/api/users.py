@@ -1,0 +1,45 @@
+"""Routes of moderators and admins."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from auth import moderation
+from auth.api.asking import Moderator, RedisCopy
+from auth.schemas import ManagedUserChange, ManagedUserView
+from common.database import OpenSessions, Session
+from common.paging import Cursor, Limit, Page
+
+router = APIRouter(prefix="/api/v1/auth/users", tags=["moderation"])
+
+
+@router.get("")
+async def list_users(
+    session: Session,
+    moderator: Moderator,  # noqa: ARG001 - asked for to be allowed
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[ManagedUserView]:
+    """List all accounts."""
+    users, following = await moderation.listing(session, limit, cursor)
+    return Page(items=[moderation.view(user) for user in users], next_cursor=following)
+
+
+@router.get("/{user_id}")
+async def get_user(user_id: UUID, session: Session, moderator: Moderator) -> ManagedUserView:  # noqa: ARG001
+    """Show an account."""
+    return moderation.view(await moderation.get(session, user_id))
+
+
+@router.patch("/{user_id}")
+async def change_user(
+    user_id: UUID, body: ManagedUserChange, sessions: OpenSessions, redis: RedisCopy, moderator: Moderator
+) -> ManagedUserView:
+    """Disable or enable an account; admins also change its role."""
+    return await moderation.change(sessions, redis, moderator, user_id, body)
+
+
+@router.post("/{user_id}/unlock", status_code=204)
+async def unlock_user(user_id: UUID, session: Session, moderator: Moderator) -> None:  # noqa: ARG001
+    """Lift the lock that wrong passwords put on an account."""
+    await moderation.unlock(session, user_id)

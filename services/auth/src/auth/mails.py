@@ -1,0 +1,146 @@
+"""Mails: what they say, and how they leave: by SMTP, or into a folder where no server is set."""
+
+import re
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import quote, unquote, urlsplit
+from uuid import UUID
+
+import aiosmtplib
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import tokens
+from auth.models import MailPurpose, MailToken, User
+from auth.settings import Settings
+from common import tasks
+from common.errors import EmailDeliveryError, EntityNotFoundError
+
+SMTP_SECONDS = 20
+NAME = re.compile(r"[A-Za-z0-9-]{1,80}\.eml")
+
+log = structlog.get_logger()
+
+
+class SendMail(tasks.TaskPayload):
+    """A mail to write and send; tokens are made when it is sent, so that none is kept readable."""
+
+    kind: ClassVar[str] = "auth.send_mail"
+
+    user_id: UUID
+    letter: str
+    about: str = ""
+
+
+class MailNotFound(EntityNotFoundError):
+    """There is no such mail in the folder."""
+
+    code = "mail_not_found"
+    title = "There is no such mail"
+
+
+SUBJECTS = {
+    "verify": "Confirm your address",
+    "reset": "Choose a new password",
+    "known": "You have an account already",
+    "locked": "Your account is locked for a while",
+    "changed": "Your password was changed",
+    "report": "Your interview report is ready",
+}
+TEXTS = {
+    "verify": "Confirm that this address is yours by opening\n\n    {link}\n\nThe link works once, for an hour.",
+    "reset": "Choose a new password by opening\n\n    {link}\n\nThe link works once, for an hour. If you did not"
+    " ask for it, nothing has to be done.",
+    "known": "Somebody, perhaps you, wanted to register with this address, which has an account already. Sign in, or"
+    " ask for a new password at\n\n    {url}",
+    "locked": "There were too many wrong passwords, so nobody can sign in for a while. Sessions you have go on. If that"
+    " was not you, ask for a new password at\n\n    {url}",
+    "changed": "Your password was changed and your other sessions were ended. If that was not you, ask for a new"
+    " password at\n\n    {url}",
+    "report": "Every answer of your interview for {about} is evaluated. Read the report at\n\n    {url}",
+}
+PURPOSES = {"verify": MailPurpose.VERIFY, "reset": MailPurpose.RESET}
+PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
+
+
+async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: str = "") -> None:
+    """Send that letter to the account's address once the caller's transaction has committed."""
+    await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about))
+
+
+async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tuple[str, str] | None:
+    """Return the address and text of a mail, storing the hash of the token in it; None where the account is gone."""
+    user = await session.get(User, mail.user_id)
+    if user is None or user.disabled_at:
+        return None
+    link = ""
+    if purpose := PURPOSES.get(mail.letter):
+        token = tokens.new_token()
+        session.add(MailToken(hash=tokens.digest(token), user_id=user.id, purpose=purpose))
+        link = f"{settings.public_url}{PATHS[mail.letter]}?token={token}"
+    body = TEXTS[mail.letter].format(link=link, url=settings.public_url, about=mail.about)
+    return user.email, f"Hello {user.full_name},\n\n{body}\n\nInterviewAce\n"
+
+
+def compose(settings: Settings, mail: SendMail, task_id: UUID, recipient: str, text: str) -> EmailMessage:
+    """Return the message. A repeated attempt has the same Message-ID, so that mail programs show it once."""
+    message = EmailMessage()
+    message["From"] = settings.mail_from
+    message["To"] = recipient
+    message["Subject"] = SUBJECTS[mail.letter]
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{task_id}@interviewace>"
+    message.set_content(text)
+    return message
+
+
+async def deliver(settings: Settings, message: EmailMessage, task_id: UUID) -> None:
+    """Hand the message over, or write it to the folder and log where it can be read.
+
+    Raises:
+        EmailDeliveryError: the mail server did not take it.
+    """
+    if settings.smtp_url is None:
+        folder = settings.mail_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{task_id}.eml").write_bytes(message.as_bytes())
+        log.info("mail_written", url=f"{settings.public_url}/api/v1/auth/mailbox/{task_id}.eml")
+        return
+    server = urlsplit(settings.smtp_url.get_secret_value())
+    try:
+        await aiosmtplib.send(
+            message,
+            hostname=server.hostname,
+            port=server.port or (465 if server.scheme == "smtps" else 25),
+            username=unquote(server.username) if server.username else None,
+            password=unquote(server.password) if server.password else None,
+            use_tls=server.scheme == "smtps",
+            timeout=SMTP_SECONDS,
+        )
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise EmailDeliveryError(
+            f"The mail server did not take the mail ({type(error).__name__})."
+        ) from error
+
+
+def written(folder: Path, public_url: str) -> list[dict[str, str]]:
+    """Return the mails in the folder, newest first: name and address of each."""
+    files = sorted(folder.glob("*.eml"), reverse=True) if folder.is_dir() else []
+    return [
+        {"name": each.name, "url": f"{public_url}/api/v1/auth/mailbox/{quote(each.name)}"}
+        for each in files[:100]
+    ]
+
+
+def read(folder: Path, name: str) -> str:
+    """Return one mail of the folder as text.
+
+    Raises:
+        MailNotFound: there is none of that name.
+    """
+    path = folder / name
+    if not NAME.fullmatch(name) or not path.is_file():
+        raise MailNotFound
+    return path.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,24 @@
+"""Auth, assembled."""
+
+from auth import reactions, tasks
+from auth.api import accounts, mailbox, sessions, users
+from auth.keys import KeyRing
+from auth.passwords import Hasher
+from auth.settings import Settings
+from common.app import create_api, create_worker
+from common.identity import StaticKeys
+
+settings = Settings()
+keys = KeyRing.load(settings)
+hasher = Hasher(settings.bcrypt_rounds, settings.hashing_threads, settings.hashing_queue)
+shows_mails = settings.environment == "local" and settings.smtp_url is None
+routers = [accounts.router, sessions.router, users.router, sessions.internal]
+
+app = create_api(
+    settings,
+    *routers,
+    *([mailbox.router] if shows_mails else []),
+    resources=[settings, keys, hasher],
+    verifier_keys=StaticKeys(keys.document),
+)
+worker = create_worker(settings, reactions.router, tasks.router, resources=[settings])

@@ -1,0 +1,154 @@
+"""Accounts, their sessions and tokens. Tokens are kept as hashes only."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import DateTime, Enum, ForeignKey, Index, LargeBinary, String, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from common import database
+from common.database import utcnow
+from common.identity import Role
+from common.ids import uuid7
+
+IDLE_LIFE = timedelta(days=7)
+WHOLE_LIFE = timedelta(days=30)
+GRACE = timedelta(seconds=10)
+MAIL_TOKEN_LIFE = timedelta(hours=1)
+FAILURES_ALLOWED = 5
+FAILURES_WINDOW = timedelta(minutes=15)
+FIRST_LOCK = timedelta(minutes=15)
+LONGEST_LOCK = timedelta(hours=24)
+
+Moment = DateTime(timezone=True)
+
+
+class Base(DeclarativeBase):
+    """Everything in auth's schema."""
+
+    metadata = database.metadata("auth")
+
+
+class User(Base):
+    """An account."""
+
+    __tablename__ = "user"
+    __table_args__ = (Index("uq_user_email", func.lower("email"), unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    email: Mapped[str] = mapped_column(String(320))
+    full_name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(100))
+    former_hashes: Mapped[str] = mapped_column(default="")
+    role: Mapped[Role] = mapped_column(
+        Enum(
+            Role, native_enum=False, length=20, values_callable=lambda roles: [role.value for role in roles]
+        ),
+        default=Role.USER,
+    )
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    verified_at: Mapped[datetime | None] = mapped_column(Moment)
+    disabled_at: Mapped[datetime | None] = mapped_column(Moment)
+    failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None] = mapped_column(Moment)
+    locked_until: Mapped[datetime | None] = mapped_column(Moment)
+    locks: Mapped[int] = mapped_column(default=0)
+
+    def may_sign_in(self, verification_required: bool) -> bool:
+        """True when neither a lock, a moderator nor an unproved address stands in the way."""
+        locked = self.locked_until is not None and self.locked_until > utcnow()
+        proved = self.verified_at is not None or not verification_required
+        return proved and not locked and self.disabled_at is None
+
+    def count_failure(self) -> bool:
+        """Count a wrong password; return True when this one locks the account. Each lock is twice as long."""
+        now = utcnow()
+        if self.failing_since is None or now - self.failing_since > FAILURES_WINDOW:
+            self.failing_since, self.failures = now, 0
+        self.failures += 1
+        if self.failures < FAILURES_ALLOWED:
+            return False
+        self.locked_until = now + min(FIRST_LOCK * 2**self.locks, LONGEST_LOCK)
+        self.locks += 1
+        self.failures, self.failing_since = 0, None
+        return True
+
+    def clear_failures(self) -> None:
+        """Forget wrong passwords after a right one."""
+        self.failures, self.failing_since, self.locked_until, self.locks = 0, None, None, 0
+
+
+class Session(Base):
+    """One sign-in on one device, continued by refresh tokens. `chain_key` derives each token's successor."""
+
+    __tablename__ = "session"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    chain_key: Mapped[bytes] = mapped_column(LargeBinary)
+    device: Mapped[str] = mapped_column(String(300), default="")
+    address: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    last_used_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def active(self) -> bool:
+        """True while it was not ended and is neither idle nor too old."""
+        now = utcnow()
+        fresh = now - self.last_used_at < IDLE_LIFE and now - self.created_at < WHOLE_LIFE
+        return self.revoked_at is None and fresh
+
+    def end(self) -> bool:
+        """End it; return False where that had happened before."""
+        if self.revoked_at is not None:
+            return False
+        self.revoked_at = utcnow()
+        return True
+
+
+class RefreshToken(Base):
+    """One link of a session's chain. It is spent by use."""
+
+    __tablename__ = "refresh_token"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    spent_at: Mapped[datetime | None] = mapped_column(Moment)
+    successor: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    def in_grace(self) -> bool:
+        """True when it was spent so lately that its answer may have been lost on the way."""
+        return self.spent_at is not None and utcnow() - self.spent_at < GRACE
+
+
+class MailPurpose(StrEnum):
+    """What a token sent by mail is good for."""
+
+    VERIFY = "verify"
+    RESET = "reset"
+
+
+class MailToken(Base):
+    """A token that was sent by mail: single use, an hour."""
+
+    __tablename__ = "mail_token"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    purpose: Mapped[MailPurpose] = mapped_column(
+        Enum(
+            MailPurpose,
+            native_enum=False,
+            length=20,
+            values_callable=lambda all_: [each.value for each in all_],
+        )
+    )
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+
+    @property
+    def expired(self) -> bool:
+        """True after an hour."""
+        return utcnow() - self.created_at > MAIL_TOKEN_LIFE

@@ -1,0 +1,81 @@
+"""What moderators and admins do with other people's accounts."""
+
+from uuid import UUID
+
+from redis.asyncio import Redis
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import accounts, sessions
+from auth.models import User
+from auth.schemas import ManagedUserChange, ManagedUserView
+from common import outbox, paging
+from common.contracts.user import UserDisabled, UserRoleChanged
+from common.database import Sessions, utcnow
+from common.errors import AuthorizationError
+from common.identity import Identity, Role
+
+
+def view(user: User) -> ManagedUserView:
+    """Return the account as moderators see it."""
+    locked = user.locked_until is not None and user.locked_until > utcnow()
+    return ManagedUserView(
+        **accounts.view(user).model_dump(), disabled=user.disabled_at is not None, locked=locked
+    )
+
+
+async def listing(session: AsyncSession, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
+    """Return a page of all accounts, the newest first."""
+    return await paging.page(session, select(User), User.id, limit, cursor)
+
+
+async def get(session: AsyncSession, user_id: UUID) -> User:
+    """Return an account.
+
+    Raises:
+        AccountNotFound: there is none of that id.
+    """
+    user = await session.get(User, user_id)
+    if user is None:
+        raise accounts.AccountNotFound
+    return user
+
+
+async def change(
+    opened: Sessions, redis: Redis, moderator: Identity, user_id: UUID, wanted: ManagedUserChange
+) -> ManagedUserView:
+    """Disable or enable an account, or change its role; both end its sessions.
+
+    Raises:
+        AccountNotFound: there is none of that id.
+        AuthorizationError: a moderator wants to change a role, or somebody of their own rank or above, or oneself.
+    """
+    async with opened.begin() as session:
+        user = await get(session, user_id)
+        _allow(moderator, user, wanted)
+        ended: list[UUID] = []
+        if wanted.role is not None and wanted.role is not user.role:
+            user.role = wanted.role
+            await outbox.publish(session, UserRoleChanged(user_id=user.id, role=wanted.role.value))
+            ended += await sessions.end(session, user.id, "role_changed")
+        if wanted.disabled is True and user.disabled_at is None:
+            user.disabled_at = utcnow()
+            await outbox.publish(session, UserDisabled(user_id=user.id))
+            ended += await sessions.end(session, user.id, "account_disabled")
+        elif wanted.disabled is False:
+            user.disabled_at = None
+        seen = view(user)
+    await sessions.forget(redis, ended)
+    return seen
+
+
+def _allow(moderator: Identity, user: User, wanted: ManagedUserChange) -> None:
+    if moderator.id == user.id:
+        raise AuthorizationError("Nobody changes their own role or state; ask another admin.")
+    if moderator.role is not Role.ADMIN and (wanted.role is not None or user.role is not Role.USER):
+        raise AuthorizationError("Only admins change roles, and accounts of moderators and admins.")
+
+
+async def unlock(session: AsyncSession, user_id: UUID) -> None:
+    """Lift the lock that wrong passwords put on an account."""
+    (await get(session, user_id)).clear_failures()

@@ -1,0 +1,214 @@
+"""Sessions: signing in, going on with refresh tokens, and ending, which every gateway sees at once."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth import mails, tokens
+from auth.keys import KeyRing
+from auth.models import RefreshToken, Session, User
+from auth.passwords import Hasher
+from auth.schemas import Credentials, TokenPair
+from common import outbox
+from common.contracts.user import RefreshTokenReused, SessionRevoked
+from common.database import Sessions, utcnow
+from common.errors import AuthenticationError, EntityNotFoundError, TokenError
+from common.identity import MAX_LIFE_SECONDS, Identity
+
+log = structlog.get_logger()
+
+
+class WrongCredentials(AuthenticationError):
+    """Address and password do not belong together, or the account can't be used at the moment."""
+
+    code = "wrong_credentials"
+    title = "Address or password is wrong"
+
+
+class RefreshTokenInvalid(TokenError):
+    """The refresh token is unknown, too old, or its session has ended."""
+
+    code = "invalid_refresh_token"
+    title = "The refresh token is not valid; sign in again"
+
+
+class SessionNotFound(EntityNotFoundError):
+    """There is no such session, or it is somebody else's."""
+
+    code = "session_not_found"
+    title = "There is no such session"
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a request comes from, for people to recognise their sessions by."""
+
+    name: str
+    address: str
+
+
+async def user_of(session: AsyncSession, email: str, *, lock: bool = False) -> User | None:
+    """Return the account of an address, whatever its case."""
+    query = select(User).where(func.lower(User.email) == email.strip().lower())
+    found: User | None = await session.scalar(query.with_for_update() if lock else query)
+    return found
+
+
+async def sign_in(
+    sessions: Sessions,
+    hasher: Hasher,
+    keys: KeyRing,
+    credentials: Credentials,
+    device: Device,
+    *,
+    verified: bool,
+) -> TokenPair:
+    """Return a new session's first pair of tokens.
+
+    Unknown, locked, unverified and wrong take the same time and end in the same error. `verified` says whether
+    the address must have been proved.
+
+    Raises:
+        WrongCredentials: for each of those reasons.
+    """
+    async with sessions() as session:
+        user = await user_of(session, credentials.email)
+    matches = await hasher.matches(credentials.password, user.password_hash if user else None)
+    pair = None
+    async with sessions.begin() as session:
+        user = await user_of(session, credentials.email, lock=True)
+        if user is not None and user.may_sign_in(verified):
+            if matches:
+                user.clear_failures()
+                pair = await _open(session, keys, user, device)
+            elif user.count_failure():
+                await mails.send_later(session, user.id, "locked")
+    if pair is None:
+        raise WrongCredentials("Address or password is wrong, or the account can't be used yet.")
+    return pair
+
+
+async def _open(session: AsyncSession, keys: KeyRing, user: User, device: Device) -> TokenPair:
+    opened = Session(
+        user_id=user.id, chain_key=tokens.new_key(), device=device.name[:300], address=device.address[:64]
+    )
+    session.add(opened)
+    await session.flush()
+    refresh = tokens.new_token()
+    session.add(RefreshToken(hash=tokens.digest(refresh), session_id=opened.id))
+    return _pair(keys, user, opened, refresh)
+
+
+def _pair(keys: KeyRing, user: User, opened: Session, refresh: str) -> TokenPair:
+    access = keys.access_token(user.id, user.role, opened.id)
+    return TokenPair(access_token=access, refresh_token=refresh, expires_in=MAX_LIFE_SECONDS)
+
+
+async def refresh(sessions: Sessions, redis: Redis, keys: KeyRing, token: str) -> TokenPair:
+    """Spend a refresh token and return the next pair.
+
+    A spent token ends its session, except the last spent one within 10 s, which gets the same successor again.
+
+    Raises:
+        RefreshTokenInvalid: it is unknown, spent, or its session has ended.
+    """
+    async with sessions.begin() as session:
+        pair, ended = await _go_on(session, keys, token)
+    if ended is not None:
+        await forget(redis, [ended])
+    if pair is None:
+        raise RefreshTokenInvalid("The refresh token is not valid any more; sign in again.")
+    return pair
+
+
+async def _go_on(session: AsyncSession, keys: KeyRing, token: str) -> tuple[TokenPair | None, UUID | None]:
+    """Return the next pair, or none and perhaps the session that had to be ended."""
+    session_id = await session.scalar(
+        select(RefreshToken.session_id).where(RefreshToken.hash == tokens.digest(token))
+    )
+    opened = await session.get(Session, session_id, with_for_update=True) if session_id else None
+    link = await session.get(RefreshToken, tokens.digest(token), populate_existing=True)
+    if opened is None or link is None or not opened.active:
+        return None, None
+    user = await session.get_one(User, opened.user_id)
+    following = tokens.successor(opened.chain_key, token)
+    if link.spent_at is None:
+        link.spent_at, link.successor = utcnow(), tokens.digest(following)
+        session.add(RefreshToken(hash=link.successor, session_id=opened.id))
+        opened.last_used_at = utcnow()
+        return _pair(keys, user, opened, following), None
+    child = await session.get(RefreshToken, link.successor) if link.successor else None
+    if link.in_grace() and child is not None and child.spent_at is None:
+        return _pair(keys, user, opened, following), None
+    opened.end()
+    await outbox.publish(session, RefreshTokenReused(user_id=user.id, session_id=opened.id))
+    await outbox.publish(
+        session, SessionRevoked(user_id=user.id, session_id=opened.id, reason="token_reused")
+    )
+    log.warning("refresh_token_reused", session_id=str(opened.id))
+    return None, opened.id
+
+
+async def end(
+    session: AsyncSession, user_id: UUID, reason: str, *, only: UUID | None = None, but: UUID | None = None
+) -> list[UUID]:
+    """End a person's sessions (one, all, or all but one) and return the ids of those that were open."""
+    query = select(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    if only is not None:
+        query = query.where(Session.id == only)
+    if but is not None:
+        query = query.where(Session.id != but)
+    ended = [each for each in await session.scalars(query.with_for_update()) if each.end()]
+    for each in ended:
+        await outbox.publish(session, SessionRevoked(user_id=user_id, session_id=each.id, reason=reason))
+    return [each.id for each in ended]
+
+
+async def forget(redis: Redis, session_ids: list[UUID]) -> None:
+    """Tell every gateway that these sessions' access tokens are void, for as long as one could live.
+
+    Called after the commit. The database is the truth: with Redis away the gateway asks auth itself.
+    """
+    try:
+        for session_id in session_ids:
+            await redis.set(f"revoked:session:{session_id}", "1", ex=MAX_LIFE_SECONDS + 60)
+    except (RedisError, OSError) as error:
+        log.warning("revocation_not_copied", error=type(error).__name__)
+
+
+async def sign_out(
+    sessions: Sessions, redis: Redis, user: Identity, *, everywhere: bool = False, only: UUID | None = None
+) -> None:
+    """End the caller's session, another of theirs, or all of them.
+
+    Raises:
+        SessionNotFound: `only` names none of theirs.
+    """
+    target = None if everywhere else only or user.session_id
+    async with sessions.begin() as session:
+        ended = await end(session, user.id, "logout", only=target)
+        if only is not None and not ended:
+            raise SessionNotFound
+    await forget(redis, ended)
+
+
+async def listing(session: AsyncSession, user_id: UUID) -> list[Session]:
+    """Return a person's open sessions, the last used first."""
+    query = select(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    return [
+        each for each in await session.scalars(query.order_by(Session.last_used_at.desc())) if each.active
+    ]
+
+
+async def is_active(session: AsyncSession, session_id: UUID) -> bool:
+    """Say whether a session is open and its account usable: what the gateway asks when Redis can't tell."""
+    opened = await session.get(Session, session_id)
+    if opened is None or not opened.active:
+        return False
+    user = await session.get_one(User, opened.user_id)
+    return user.disabled_at is None

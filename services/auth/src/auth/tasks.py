@@ -1,0 +1,20 @@
+"""Auth's slow work: sending mails."""
+
+from auth import mails
+from auth.mails import SendMail
+from auth.settings import Settings
+from common.tasks import TaskRouter, Work
+
+router = TaskRouter()
+
+
+@router.task(SendMail, attempts=10, timeout=60)
+async def send_mail(work: Work, task: SendMail) -> None:
+    """Write the mail and hand it over; a mail for an account that is gone is not written."""
+    settings = work.resource(Settings)
+    async with work.sessions.begin() as session:
+        letter = await mails.write(session, task, settings)
+    if letter is not None:
+        recipient, text = letter
+        message = mails.compose(settings, task, work.task_id, recipient, text)
+        await mails.deliver(settings, message, work.task_id)

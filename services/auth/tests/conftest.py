@@ -1,0 +1,123 @@
+"""Accounts to test with, and the mails they get."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from uuid import UUID
+
+import bcrypt
+import pytest
+import pytest_asyncio
+
+from auth.models import User
+from common.database import utcnow
+from common.identity import Role
+from common.ids import uuid7
+from common.testing.services import Client, ServiceUnderTest
+
+PASSWORD = "Correct-horse-7"
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
+
+
+@pytest.fixture(scope="session")
+def service_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("auth")
+    return {
+        "EMAIL_VERIFICATION": "required",
+        "SIGNING_KEY_FILE": str(folder / "keys" / "auth.pem"),
+        "MAIL_FOLDER": str(folder / "mail"),
+        "PUBLIC_URL": "https://practice.example",
+        "BCRYPT_ROUNDS": "10",
+        "HASHING_QUEUE": "400",
+    }
+
+
+@dataclass
+class Account:
+    """An account in the database, and how it signs in."""
+
+    id: UUID
+    email: str
+    password: str
+    service: ServiceUnderTest
+
+    async def sign_in(self, password: str | None = None) -> dict[str, str]:
+        async with self.service.anonymous() as client:
+            body = {"email": self.email, "password": password or self.password}
+            return (await client.post("/api/v1/auth/login", json=body)).json()
+
+    async def client(self) -> Client:
+        return Client(self.service.api, self.id, (await self.sign_in())["access_token"])
+
+
+@pytest.fixture
+def make_account(service: ServiceUnderTest):
+    """Put an account into the database; verified unless told otherwise."""
+
+    async def make(role: Role = Role.USER, *, verified: bool = True, disabled: bool = False) -> Account:
+        user = User(
+            id=uuid7(),
+            email=f"{uuid7()}@example.com",
+            full_name="Jordan Rivera",
+            password_hash=HASH,
+            role=role,
+            verified_at=utcnow() if verified else None,
+            disabled_at=utcnow() if disabled else None,
+        )
+        async with service.sessions.begin() as session:
+            session.add(user)
+        return Account(user.id, user.email, PASSWORD, service)
+
+    return make
+
+
+@pytest_asyncio.fixture
+async def account(make_account) -> Account:
+    return await make_account()
+
+
+@pytest_asyncio.fixture
+async def signed_in(account: Account) -> AsyncIterator[Client]:
+    async with await account.client() as client:
+        yield client
+
+
+@pytest.fixture
+def mail_folder(service_environment: dict[str, str]) -> Path:
+    return Path(service_environment["MAIL_FOLDER"])
+
+
+@pytest.fixture
+def mail_to(service: ServiceUnderTest, mail_folder: Path):
+    """Run the worker until a mail with that subject was written to that address, and return it."""
+
+    def find(address: str, subject: str) -> EmailMessage | None:
+        for path in sorted(mail_folder.glob("*.eml"), reverse=True):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            if mail["To"] == address and subject in mail["Subject"]:
+                return mail
+        return None
+
+    async def wait(address: str, subject: str) -> EmailMessage:
+        async with service.working(), asyncio.timeout(20):
+            while (mail := find(address, subject)) is None:  # noqa: ASYNC110 - a file appears
+                await asyncio.sleep(0.05)
+            return mail
+
+    return wait
+
+
+@pytest.fixture
+def token_in():
+    """The token in a mail's link."""
+
+    def find(mail: EmailMessage) -> str:
+        found = re.search(r"token=(\S+)", mail.get_content())
+        assert found
+        return found[1]
+
+    return find

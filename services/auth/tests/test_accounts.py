@@ -1,0 +1,174 @@
+"""Accounts: from registration to erasure, as a client sees it."""
+
+import pytest
+
+from common.ids import uuid7
+
+GOOD = "Correct-horse-7"
+
+
+@pytest.fixture
+def form():
+    return {"email": f"{uuid7()}@example.com", "password": GOOD, "full_name": "Jordan Rivera"}
+
+
+async def test_a_person_registers_verifies_and_signs_in(service, anonymous, form, mail_to, token_in):
+    answer = await anonymous.post("/api/v1/auth/register", json=form)
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "email": form["email"],
+        "message": "Thank you. Open the link in the mail we sent.",
+    }
+    login = {"email": form["email"], "password": GOOD}
+    assert (await anonymous.post("/api/v1/auth/login", json=login)).status_code == 401
+    mail = await mail_to(form["email"], "Confirm")
+    assert "https://practice.example/verify-email?token=" in mail.get_content()
+    token = token_in(mail)
+    assert (await anonymous.post("/api/v1/auth/verify-email", json={"token": token})).status_code == 204
+    pair = (await anonymous.post("/api/v1/auth/login", json=login)).json()
+    assert (pair["token_type"], pair["expires_in"]) == ("bearer", 900)
+    me = (
+        await anonymous.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {pair['access_token']}"})
+    ).json()
+    assert (me["email"], me["full_name"], me["role"], me["email_verified"]) == (
+        form["email"],
+        "Jordan Rivera",
+        "user",
+        True,
+    )
+    assert [
+        each["ce_type"] for each in await service.published() if each["payload"]["user_id"] == me["id"]
+    ] == [
+        "user.registered",
+        "user.email_verified",
+    ]
+    again = await anonymous.post("/api/v1/auth/verify-email", json={"token": token})
+    assert (again.status_code, again.json()["code"]) == (422, "invalid_mail_token")
+
+
+async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(anonymous, account, form, mail_to):
+    form["email"] = account.email.upper()
+    answer = await anonymous.post("/api/v1/auth/register", json=form)
+    assert answer.status_code == 202
+    assert answer.json()["message"] == "Thank you. Open the link in the mail we sent."
+    assert "account already" in (await mail_to(account.email, "account already")).get_content()
+    assert "access_token" in await account.sign_in()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"password": "Short-1"}, "password_policy"),
+        ({"password": "alllowercase-1"}, "password_policy"),
+        ({"password": "ALLUPPERCASE-1"}, "password_policy"),
+        ({"password": "No-digits-here"}, "password_policy"),
+        ({"password": "NoSymbols123"}, "password_policy"),
+        ({"password": "Password123!"}, "password_policy"),
+        ({"password": "Aa1-" + "é" * 40}, "password_policy"),
+        ({"email": "nobody"}, "validation_failed"),
+        ({"full_name": "  "}, "validation_failed"),
+        ({"password": None}, "validation_failed"),
+    ],
+)
+async def test_a_bad_registration_is_refused_with_the_reason(anonymous, form, change, code):
+    answer = await anonymous.post("/api/v1/auth/register", json=form | change)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert len(answer.json()["detail"]) > 10
+
+
+async def test_a_password_may_have_any_characters_and_is_the_same_however_it_is_typed(
+    service, anonymous, form
+):
+    form["password"] = "Ｐａｓｓ-wörd-１-längst"
+    assert (await anonymous.post("/api/v1/auth/register", json=form)).status_code == 202
+
+
+async def test_verification_can_be_sent_again_and_tells_nothing(anonymous, make_account, mail_to, token_in):
+    unverified = await make_account(verified=False)
+    for address in (unverified.email, f"{uuid7()}@example.com"):
+        answer = await anonymous.post("/api/v1/auth/resend-verification", json={"email": address})
+        assert answer.status_code == 202
+        assert answer.json() == {"message": "If the address has an account, a mail is on its way."}
+    token = token_in(await mail_to(unverified.email, "Confirm"))
+    assert (await anonymous.post("/api/v1/auth/verify-email", json={"token": token})).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/me"),
+        ("PATCH", "/me"),
+        ("DELETE", "/me"),
+        ("POST", "/change-password"),
+        ("POST", "/logout"),
+        ("POST", "/logout-all"),
+        ("GET", "/sessions"),
+        ("DELETE", "/sessions/01a207bd-5505-7160-8aee-4be7c8086db8"),
+        ("GET", "/users"),
+        ("GET", "/users/01a207bd-5505-7160-8aee-4be7c8086db8"),
+        ("PATCH", "/users/01a207bd-5505-7160-8aee-4be7c8086db8"),
+        ("POST", "/users/01a207bd-5505-7160-8aee-4be7c8086db8/unlock"),
+    ],
+)
+async def test_a_route_of_ones_own_asks_to_sign_in(anonymous, method, path):
+    answer = await anonymous.request(method, f"/api/v1/auth{path}")
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
+async def test_a_person_changes_their_name(signed_in):
+    answer = await signed_in.patch("/api/v1/auth/me", json={"full_name": "J. Rivera"})
+    assert answer.json()["full_name"] == "J. Rivera"
+    assert (await signed_in.patch("/api/v1/auth/me", json={"full_name": ""})).status_code == 422
+
+
+async def test_erasing_an_account_asks_for_the_password_and_is_announced(service, account, signed_in):
+    wrong = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": "Wrong-password-1"})
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_password")
+    assert (await signed_in.get("/api/v1/auth/me")).status_code == 200
+    gone = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    assert gone.status_code == 204
+    assert (await signed_in.get("/api/v1/auth/me")).json()["code"] == "account_not_found"
+    types = [each["ce_type"] for each in await service.published(account.id)]
+    assert types[-2:] == ["session.revoked", "user.deleted"]
+
+
+async def test_a_changed_password_ends_the_other_sessions(service, account, signed_in, mail_to):
+    other = await account.sign_in()
+    change = {"current_password": account.password, "new_password": "Another-horse-8"}
+    assert (await signed_in.post("/api/v1/auth/change-password", json=change)).status_code == 204
+    async with service.anonymous() as client:
+        refused = await client.post("/api/v1/auth/refresh", json={"refresh_token": other["refresh_token"]})
+    assert refused.status_code == 401
+    assert "access_token" not in await account.sign_in()
+    assert "access_token" in await account.sign_in("Another-horse-8")
+    assert len((await signed_in.get("/api/v1/auth/sessions")).json()["items"]) == 2
+    await mail_to(account.email, "password was changed")
+
+
+async def test_one_of_the_last_passwords_is_refused(account, signed_in):
+    change = {"current_password": account.password, "new_password": "Another-horse-8"}
+    await signed_in.post("/api/v1/auth/change-password", json=change)
+    back = {"current_password": "Another-horse-8", "new_password": account.password}
+    answer = await signed_in.post("/api/v1/auth/change-password", json=back)
+    assert (answer.status_code, answer.json()["code"]) == (422, "password_policy")
+    assert "last five" in answer.json()["detail"]
+
+
+async def test_a_forgotten_password_is_replaced_by_mail_and_every_session_ends(
+    service, anonymous, account, signed_in, mail_to, token_in
+):
+    for address in (account.email, f"{uuid7()}@example.com"):
+        answer = await anonymous.post("/api/v1/auth/forgot-password", json={"email": address})
+        assert (answer.status_code, answer.json()["message"][:3]) == (202, "If ")
+    reset = {"token": token_in(await mail_to(account.email, "Choose a new")), "new_password": "weak"}
+    assert (await anonymous.post("/api/v1/auth/reset-password", json=reset)).json()[
+        "code"
+    ] == "password_policy"
+    reset["new_password"] = "Another-horse-8"
+    assert (await anonymous.post("/api/v1/auth/reset-password", json=reset)).status_code == 204
+    assert (await anonymous.post("/api/v1/auth/reset-password", json=reset)).json()[
+        "code"
+    ] == "invalid_mail_token"
+    assert "access_token" in await account.sign_in("Another-horse-8")
+    types = [each["ce_type"] for each in await service.published(account.id)]
+    assert "session.revoked" in types
