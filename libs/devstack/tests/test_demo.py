@@ -126,11 +126,12 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
 ) -> None:
     gateway.answers["POST /auth/login"].insert(0, (429, {}))
     gateway.answers["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
+    gateway.answers["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
     gateway.answers["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
     await play()
     printed = capsys.readouterr().out
     for expected in (
-        "Jordan Rivera, 2 jobs, 1 schools, 1 skills",
+        "Jordan Rivera; jobs: 2, schools: 1, groups of skills: 1",
         "evaluated by built-in rules",
         f'"{QUOTE}"',
         "81.5 of 100",

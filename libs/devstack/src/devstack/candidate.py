@@ -15,6 +15,7 @@ POLL = 0.5
 """Seconds between two looks; the gateway allows 300 requests a minute."""
 READING_PATIENCE = 60.0
 REPORT_PATIENCE = 60.0
+NEWS_PATIENCE = 30.0
 CONTENT_TYPES = {
     ".pdf": "application/pdf",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -73,7 +74,7 @@ class Candidate:
             await asyncio.sleep(POLL)
 
     async def start_interview(self, resume_id: str, questions: int) -> str:
-        """Begin an interview from a résumé; returns its id."""
+        """Begin an interview from a résumé; returns its id. News of the résumé may still be under way to interviews."""
         body = {
             "resume_id": resume_id,
             "job_title": "Backend Engineer",
@@ -81,7 +82,13 @@ class Candidate:
             "level": "mid",
             "questions": questions,
         }
-        interview = await self._json("POST", "/interview/start", 201, json=body)
+        deadline = time.monotonic() + NEWS_PATIENCE
+        while True:
+            response = await self._send("POST", "/interview/start", json=body)
+            if response.status_code not in (404, 409) or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(POLL)
+        interview = _checked(response, 201)
         if not interview.get("question"):
             raise DemoFailed(f"the interview began without a question: {interview}")
         return str(interview["id"])

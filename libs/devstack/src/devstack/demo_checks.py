@@ -16,7 +16,7 @@ def profile_summary(resume: Json) -> str:
     for part in ("work", "skills"):
         if not counts[part]:
             raise DemoFailed(f"no {part} were read from {resume['filename']}")
-    return f"{name}, {counts['work']} jobs, {counts['education']} schools, {counts['skills']} skills"
+    return f"{name}; jobs: {counts['work']}, schools: {counts['education']}, groups of skills: {counts['skills']}"
 
 
 def check_report(report: Json, given: Sequence[str]) -> None:
