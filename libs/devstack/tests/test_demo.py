@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from devstack import demo
+from devstack import demo, demo_answers
 from devstack.candidate import DemoFailed
 from devstack.ports import Ports
 from devstack.stack import Stack
@@ -316,3 +316,18 @@ async def test_an_interrupted_demo_says_so(
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(DemoFailed, match="stopped before the end"):
         await playing
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (
+            {"text": "How did you reduce the latency?", "competency": "ownership"},
+            "from 900 to 140 milliseconds",
+        ),
+        ({"text": "Tell me about a failure.", "competency": "learning"}, "that failure was mine"),
+        ({"text": "Tell me something.", "competency": "juggling"}, "Our checkout was failing"),
+    ],
+)
+def test_the_good_answer_fits_the_question(question: dict[str, object], words: str) -> None:
+    assert words in demo_answers.answer("good", question)

@@ -80,7 +80,7 @@ async def _answer_questions(candidate: Candidate, resume_id: str) -> tuple[str, 
             raise DemoFailed(f"there is no question left for the {quality} answer")
         say(f"\n{_wrapped(str(question['number']) + '. ' + str(question['text']), '    ')}")
         say(_wrapped(f"(asked because: {question.get('why_this_question')})", "       "))
-        text = demo_answers.answer(quality, question.get("competency"))
+        text = demo_answers.answer(quality, question)
         given.append(text)
         answer = await candidate.answer(interview_id, question["id"], text)
         say(_wrapped(f"{quality} answer: {_excerpt(text)}", "    > "))
