@@ -1,13 +1,35 @@
-"""What the interview service's tests share: answers to try the judging on."""
+"""What the interview service's tests share: answers to try the judging on, and ways through an interview."""
 
 import tomllib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from common.llm.chain import Chain
 
-from interview import bank
+from common.contracts.resume import Background, Project, ResumeParsed, Skill, Work
+from common.database import Sessions
+from common.ids import uuid7
+from common.testing.services import Client
+from interview import bank, evaluations, resumes
 from interview.kinds import Level, Question
+
+ROOT = "/api/v1/interview"
+BACKGROUND = Background(
+    work=(
+        Work(
+            name="Acme",
+            position="Engineer",
+            highlights=("Cut p95 latency by 40% by moving search to Postgres",),
+        ),
+    ),
+    skills=(Skill(name="Languages", keywords=("Python", "Go")),),
+    projects=(Project(name="Birdsong", description="An app that names birds"),),
+)
+Start = Callable[..., Awaitable[dict[str, Any]]]
+Give = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +52,60 @@ def questions() -> dict[str, Question]:
         )
         for one in bank.questions()
     }
+
+
+@pytest.fixture(scope="session")
+def background() -> Background:
+    """A résumé as this service knows it."""
+    return BACKGROUND
+
+
+@pytest.fixture
+def started() -> Start:
+    """Start an interview as somebody, and return it."""
+
+    async def start(client: Client, **wishes: Any) -> dict[str, Any]:
+        answer = await client.post(
+            f"{ROOT}/start", json={"job_title": "Backend engineer", "questions": 3} | wishes
+        )
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    return start
+
+
+@pytest.fixture
+def given() -> Give:
+    """Answer the current question of an interview as somebody, and return what is said to it."""
+
+    async def give(client: Client, interview_id: str, text: str | None, **headers: str) -> dict[str, Any]:
+        question = (await client.get(f"{ROOT}/{interview_id}/next")).json()
+        body = {"question_id": question["id"]} | ({"skip": True} if text is None else {"text": text})
+        answer = await client.post(f"{ROOT}/{interview_id}/answer", json=body, headers=headers)
+        assert answer.status_code in (200, 202), answer.text
+        return dict(answer.json())
+
+    return give
+
+
+@pytest.fixture
+def judged(sessions: Sessions) -> Callable[..., Awaitable[None]]:
+    """Do the task of evaluating an answer, by the built-in coach unless a chain is given."""
+
+    async def judge(answer_id: str, chain: Chain | None = None) -> None:
+        await evaluations.evaluate(sessions, chain or Chain([]), UUID(answer_id))
+
+    return judge
+
+
+@pytest.fixture
+def parsed(sessions: Sessions) -> Callable[..., Awaitable[UUID]]:
+    """Have a résumé of somebody known, and return its id."""
+
+    async def parse(user_id: UUID) -> UUID:
+        event = ResumeParsed(resume_id=uuid7(), user_id=user_id, title="cv", background=BACKGROUND)
+        async with sessions.begin() as session:
+            await resumes.keep(session, event)
+        return event.resume_id
+
+    return parse

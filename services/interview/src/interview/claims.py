@@ -51,12 +51,18 @@ SKILL = (
     "Your résumé lists {skill}. Tell me about a problem you solved with it: what was the problem, what did you do, "
     "and what came of it?"
 )
-SKILL_LEARNT = "Your résumé lists {skill}. Tell me about a time you had to get better at it quickly, and how you went about it."
+SKILL_LEARNT = (
+    "Your résumé lists {skill}. Tell me about a time you had to get better at it quickly, "
+    "and how you went about it."
+)
 SKILL_DESIGN = (
     "Your résumé lists {skill}. Design a system in which it carries the load: what the system must do, its parts, "
     "and what you would use instead if you could not have it."
 )
-POSITION = "You worked as {position} {place}. Which piece of work there are you proudest of, and what was your part in it?"
+POSITION = (
+    "You worked as {position} {place}. Which piece of work there are you proudest of, "
+    "and what was your part in it?"
+)
 
 
 class Candidate(BaseModel):

@@ -140,7 +140,7 @@ class Question(Base):
     __table_args__ = (UniqueConstraint("interview_id", "number"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    interview_id: Mapped[UUID] = mapped_column(ForeignKey("interview.interview.id", ondelete="CASCADE"))
+    interview_id: Mapped[UUID] = mapped_column(ForeignKey("interview.id", ondelete="CASCADE"))
     number: Mapped[int]
     source: Mapped[str]
     text: Mapped[str]
@@ -160,7 +160,7 @@ class Answer(Base):
     __table_args__ = (UniqueConstraint("question_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    question_id: Mapped[UUID] = mapped_column(ForeignKey("interview.question.id", ondelete="CASCADE"))
+    question_id: Mapped[UUID] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     text: Mapped[str]
     skipped: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -173,9 +173,7 @@ class Evaluation(Base):
 
     __tablename__ = "evaluation"
 
-    answer_id: Mapped[UUID] = mapped_column(
-        ForeignKey("interview.answer.id", ondelete="CASCADE"), primary_key=True
-    )
+    answer_id: Mapped[UUID] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True)
     status: Mapped[Status] = mapped_column(_word(Status), default=Status.PENDING)
     deferrals: Mapped[int] = mapped_column(default=0)
     score: Mapped[float | None]

@@ -14,9 +14,9 @@ BETWEEN = (
     "also|then|first|personally|quickly|immediately|finally|had|have|therefore|later|next|always|so|just|even|"
     "carefully|myself|and"
 )
-SUBJECT_VERB = re.compile(
-    rf"\b(i|we)(?:'d|'ve)?(?: (?:{BETWEEN})|,)* ([a-z]{{2,}})(?:,? (?:and|then|and then) ([a-z]{{2,}}))?"
-)
+SUBJECT = re.compile(r"\b(i|we|he|she|they|who|which)\b(?:'d|'ve)?")
+FIRST_VERB = re.compile(rf"^(?: (?:{BETWEEN})|,)* ([a-z]{{2,}})")
+FURTHER_VERB = re.compile(rf"(?:,| and| then)(?: (?:{BETWEEN}))* ([a-z]{{2,}})")
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,20 @@ def find(transcript: Transcript) -> Star:
 
 
 def _once(actions: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
-    firsts: dict[str, int] = {}
+    firsts: dict[str, tuple[int, str]] = {}
     for number, verb in actions:
-        firsts.setdefault(words.stem(verb), number)
-    return tuple((number, verb) for verb, number in firsts.items())
+        firsts.setdefault(words.stem(verb), (number, verb))
+    return tuple(firsts.values())
 
 
 def _actions(line: Line) -> list[tuple[str, str]]:
+    """Return who (`i` or `we`) did what in a sentence: the verb after each, and those joined to it."""
+    pieces = SUBJECT.split(words.plain(line.text))
     found: list[tuple[str, str]] = []
-    for who, first, second in SUBJECT_VERB.findall(words.plain(line.text)):
-        found += [(who, verb) for verb in (first, second) if verb and _is_action(verb)]
+    for who, said in zip(pieces[1::2], pieces[2::2], strict=True):
+        if who in ("i", "we"):
+            verbs = dict.fromkeys(FIRST_VERB.findall(said) + FURTHER_VERB.findall(said))
+            found += [(who, verb) for verb in verbs if _is_action(verb)]
     return found
 
 

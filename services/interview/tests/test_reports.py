@@ -1,0 +1,143 @@
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from common.testing.services import Client, ServiceUnderTest
+
+ROOT = "/api/v1/interview"
+GOOD = (
+    "Last year our team had to ship a release. I needed to cut the scope. I wrote a plan, moved two features and "
+    "tested the rest. As a result we launched on time and errors fell by 40%. I learned to plan <early> [today](x)."
+)
+Start = Callable[..., Awaitable[dict[str, Any]]]
+Give = Callable[..., Awaitable[dict[str, Any]]]
+Judge = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def finished(client: Client, started: Start, given: Give, judged: Judge) -> str:
+    """The id of an interview with one good, one empty and one skipped answer, each evaluated."""
+    interview = await started(client, job_title="Engineer <b>", questions=3, kind="behavioural")
+    for text in (GOOD, "", None):
+        answer = await given(client, interview["id"], text)
+        await judged(answer["answer_id"])
+    return str(interview["id"])
+
+
+async def test_the_report_tells_what_was_found(
+    client: Client, service: ServiceUnderTest, finished: str
+) -> None:
+    answer = await client.get(f"{ROOT}/{finished}/report")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    report = answer.json()
+    assert report["interview_id"] == finished
+    assert (report["questions"], report["answered"], report["skipped"], report["scored"]) == (3, 2, 1, 2)
+    assert report["evaluated_by"]["engine"] == "built-in"
+    scores = [one["evaluation"]["score"] for one in report["answers"]]
+    assert scores[1:] == [0, None]
+    assert report["overall"] == round((scores[0] + 0) / 2, 1)
+    assert sum(one["answers"] for one in report["competencies"]) == 2
+    assert all(
+        quote in GOOD for one in report["answers"][0]["evaluation"]["criteria"] for quote in one["quotes"]
+    )
+    events = await service.published(UUID(finished))
+    kinds = [one["ce_type"] for one in events]
+    assert kinds.count("interview.answer_evaluated") == 3
+    assert kinds[-2:] == ["interview.completed", "interview.report_ready"]
+    assert events[-2]["payload"]["answered"] == 2
+    assert events[-2]["payload"]["skipped"] == 1
+    assert events[-1]["payload"]["overall"] == report["overall"]
+    shown = (await client.get(f"{ROOT}/{finished}")).json()
+    assert (shown["state"], shown["overall"]) == ("completed", report["overall"])
+
+
+async def test_as_markdown_the_quotes_come_first_and_the_number_last(client: Client, finished: str) -> None:
+    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": "text/markdown"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/markdown")
+    text = answer.text
+    assert "Evaluated by: built-in" in text
+    assert "> As a result we launched on time and errors fell by 40%." in text
+    assert "Skipped." in text
+    assert "<b>" not in text.replace("\\<b\\>", "")
+    assert "[today](x)" not in text
+    assert text.index("> As a result") < text.index("Score: ") < text.index("**Overall: ")
+    assert text.rstrip().splitlines()[-1].startswith("**Overall: ")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("text/html, text/markdown;q=0.5", "text/markdown"),
+        ("text/*", "text/markdown"),
+        ("text/markdown;q=0.2, application/json;q=0.9", "application/json"),
+        ("text/markdown;q=high, application/json", "application/json"),
+    ],
+)
+async def test_the_form_is_the_one_the_caller_likes_best(
+    client: Client, finished: str, accept: str, media_type: str
+) -> None:
+    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
+    assert answer.headers["content-type"].startswith(media_type)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/pdf", "application/json;q=0", "nonsense"])
+async def test_a_form_there_is_not_is_refused(client: Client, finished: str, accept: str) -> None:
+    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
+    assert answer.status_code == 406
+    assert answer.json()["code"] == "not_acceptable"
+
+
+async def test_while_it_is_written_the_report_tells_its_progress(
+    client: Client, started: Start, given: Give, judged: Judge
+) -> None:
+    interview = await started(client, questions=2)
+    url = f"{ROOT}/{interview['id']}"
+    first = await given(client, interview["id"], GOOD)
+    going_on = await client.get(f"{url}/report")
+    assert going_on.status_code == 409
+    assert going_on.json()["progress"] == {"evaluated": 0, "total": 1}
+    await given(client, interview["id"], GOOD)
+    await judged(first["answer_id"])
+    completing = await client.get(f"{url}/report")
+    assert completing.status_code == 409
+    assert completing.headers["content-type"] == "application/problem+json"
+    assert completing.headers["retry-after"] == "2"
+    assert completing.json()["code"] == "report_not_ready"
+    assert completing.json()["progress"] == {"evaluated": 1, "total": 2}
+
+
+async def test_an_interview_ended_early_is_reported_without_what_was_not_answered(
+    client: Client, started: Start, given: Give, judged: Judge
+) -> None:
+    interview = await started(client, questions=3)
+    url = f"{ROOT}/{interview['id']}"
+    answer = await given(client, interview["id"], GOOD)
+    ended = await client.post(f"{url}/end")
+    assert ended.status_code == 202
+    assert ended.json()["state"] == "completing"
+    await judged(answer["answer_id"])
+    report = (await client.get(f"{url}/report")).json()
+    assert (report["answered"], report["skipped"], report["questions"]) == (1, 0, 3)
+    assert report["answers"][2]["answer_id"] is None
+    assert "Not answered." in (await client.get(f"{url}/report", headers={"Accept": "text/markdown"})).text
+    again = await client.post(f"{url}/end")
+    assert (again.status_code, again.json()["state"]) == (202, "completed")
+
+
+async def test_an_interview_ended_at_once_has_a_report_without_a_number(
+    client: Client, service: ServiceUnderTest, started: Start
+) -> None:
+    interview = await started(client)
+    ended = await client.post(f"{ROOT}/{interview['id']}/end")
+    assert ended.json()["state"] == "completed"
+    report = (await client.get(f"{ROOT}/{interview['id']}/report")).json()
+    assert report["overall"] is None
+    assert report["competencies"] == []
+    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    assert kinds == ["interview.started", "interview.completed", "interview.report_ready"]

@@ -1,0 +1,164 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded, Work
+from common.contracts.user import UserDeleted
+from common.database import Sessions
+from common.ids import uuid7
+from common.testing.services import Client, Services, ServiceUnderTest
+from interview import resumes
+from interview.models import Answer, Evaluation, Interview, Question, ResumeCopy
+
+ROOT = "/api/v1/interview"
+Start = Callable[..., Awaitable[dict[str, Any]]]
+Give = Callable[..., Awaitable[dict[str, Any]]]
+Parse = Callable[..., Awaitable[UUID]]
+
+
+def body(resume_id: UUID) -> dict[str, Any]:
+    return {"job_title": "Engineer", "questions": 1, "resume_id": str(resume_id)}
+
+
+async def react(sessions: Sessions, reaction: Callable[..., Awaitable[None]], *events: Any) -> None:
+    for event in events:
+        async with sessions.begin() as session:
+            await reaction(session, event)
+
+
+async def held(sessions: Sessions, resume_id: UUID) -> ResumeCopy | None:
+    async with sessions() as session:
+        return await session.get(ResumeCopy, resume_id)
+
+
+async def test_a_resume_nobody_tells_of_is_not_found(client: Client) -> None:
+    answer = await client.post(f"{ROOT}/start", json=body(uuid7()))
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "resume_not_found"
+
+
+async def test_somebody_elses_resume_is_not_found(client: Client, stranger: Client, parsed: Parse) -> None:
+    answer = await client.post(f"{ROOT}/start", json=body(await parsed(stranger.user_id)))
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "resume_not_found"
+
+
+async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessions: Sessions) -> None:
+    uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
+    await react(sessions, resumes.note_upload, uploaded, uploaded)
+    answer = await client.post(f"{ROOT}/start", json=body(uploaded.resume_id))
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "resume_not_ready"
+    assert (await client.get(ROOT)).json()["items"] == []
+
+
+async def test_news_of_a_resume_that_is_under_way_is_waited_for(
+    client: Client, sessions: Sessions, background: Background
+) -> None:
+    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
+    starting = asyncio.create_task(client.post(f"{ROOT}/start", json=body(event.resume_id)))
+    await asyncio.sleep(0)
+    await react(sessions, resumes.keep, event)
+    answer = await starting
+    assert answer.status_code == 201
+    assert "Acme" in answer.json()["question"]["text"]
+
+
+async def test_newer_news_replace_what_is_held_and_older_do_not(
+    sessions: Sessions, background: Background
+) -> None:
+    newer = ResumeParsed(resume_id=uuid7(), user_id=uuid7(), title="new", background=background)
+    older = newer.model_copy(
+        update={
+            "event_id": uuid7(),
+            "occurred_at": newer.occurred_at - timedelta(minutes=1),
+            "background": Background(work=(Work(name="Before"),)),
+        }
+    )
+    await react(sessions, resumes.keep, older, newer, older)
+    copy = await held(sessions, newer.resume_id)
+    assert copy is not None
+    assert copy.title == "new"
+    assert copy.background is not None
+    assert copy.background["work"][0]["name"] == "Acme"
+
+
+async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(
+    client: Client, sessions: Sessions, background: Background
+) -> None:
+    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, title="cv", background=background)
+    later = event.occurred_at + timedelta(hours=1)
+    await react(sessions, resumes.keep, event)
+    await react(sessions, resumes.forget, ResumeDeleted(resume_id=event.resume_id, user_id=event.user_id))
+    await react(sessions, resumes.keep, event.model_copy(update={"occurred_at": later}))
+    copy = await held(sessions, event.resume_id)
+    assert copy is not None
+    assert (copy.background, copy.title) == (None, "")
+    answer = await client.post(f"{ROOT}/start", json=body(event.resume_id))
+    assert answer.status_code == 404
+
+
+async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
+    client: Client, stranger: Client, sessions: Sessions, background: Background, started: Start, given: Give
+) -> None:
+    uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
+    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=background)
+    await react(sessions, resumes.keep, parsed)
+    interview, kept = await started(client), await started(stranger)
+    answer = await given(client, interview["id"], "Something only I know.")
+    deleted = UserDeleted(user_id=client.user_id)
+    await react(sessions, resumes.erase_user, deleted, deleted)
+    await react(sessions, resumes.note_upload, uploaded)
+    await react(sessions, resumes.keep, parsed)
+    await react(sessions, resumes.forget, ResumeDeleted(resume_id=parsed.resume_id, user_id=client.user_id))
+    assert await held(sessions, parsed.resume_id) is None
+    assert (await client.get(ROOT)).json()["items"] == []
+    assert (await stranger.get(f"{ROOT}/{kept['id']}")).status_code == 200
+    interview_id = UUID(interview["id"])
+    async with sessions() as session:
+        for query in (
+            select(func.count()).select_from(Interview).where(Interview.user_id == client.user_id),
+            select(func.count()).select_from(Question).where(Question.interview_id == interview_id),
+            select(func.count()).select_from(Answer).where(Answer.id == UUID(answer["answer_id"])),
+            select(func.count())
+            .select_from(Evaluation)
+            .where(Evaluation.answer_id == UUID(answer["answer_id"])),
+        ):
+            assert await session.scalar(query) == 0
+
+
+async def test_events_on_kafka_are_reacted_to(
+    client: Client,
+    service: ServiceUnderTest,
+    services: Services,
+    sessions: Sessions,
+    background: Background,
+    eventually: Callable[..., Awaitable[Any]],
+) -> None:
+    uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
+    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=background)
+    other = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
+
+    async def read() -> bool:
+        copies = [await held(sessions, one.resume_id) for one in (parsed, other)]
+        return all(one and one.background for one in copies)
+
+    async def forgotten() -> bool:
+        copy = await held(sessions, other.resume_id)
+        return copy is not None and copy.deleted
+
+    async def erased() -> bool:
+        return await held(sessions, parsed.resume_id) is None
+
+    async with service.working():
+        for event in (uploaded, parsed, other):
+            await services.deliver(event)
+        await eventually(read)
+        await services.deliver(ResumeDeleted(resume_id=other.resume_id, user_id=other.user_id))
+        await eventually(forgotten)
+        await services.deliver(UserDeleted(user_id=client.user_id))
+        await eventually(erased)
