@@ -2,6 +2,7 @@ import hashlib
 from uuid import uuid4
 
 import pytest
+
 from common.contracts.interview import InterviewStarted
 from common.contracts.user import UserDeleted
 from common.ids import uuid7
@@ -132,7 +133,9 @@ BY_ID = [(method, path, body) for method, path in ROUTES if "{id}" in path for b
 async def test_somebody_elses_resume_is_not_found(client, stranger, upload, method, path, body):
     resume = await upload(client)
     sent = {"json": body} if method == "PATCH" else {}
-    problem(await stranger.request(method, BASE + path.format(id=resume["id"]), **sent), 404, "resume_not_found")
+    problem(
+        await stranger.request(method, BASE + path.format(id=resume["id"]), **sent), 404, "resume_not_found"
+    )
     problem(await stranger.request(method, BASE + path.format(id=uuid7()), **sent), 404, "resume_not_found")
     unchanged = (await client.get(f"{BASE}/{resume['id']}")).json()
     assert (unchanged["title"], unchanged["task_id"]) == (resume["title"], resume["task_id"])
@@ -165,16 +168,27 @@ async def test_a_malformed_page_is_refused(client, query):
 
 async def test_a_resume_that_waits_shows_no_profile_yet(client, upload):
     body = (await client.get(f"{BASE}/{(await upload(client))['id']}")).json()
-    assert (body["status"], body["profile"], body["provenance"], body["quality"]) == ("queued", None, None, None)
+    assert (body["status"], body["profile"], body["provenance"], body["quality"]) == (
+        "queued",
+        None,
+        None,
+        None,
+    )
 
 
 async def test_the_title_can_be_changed(client, upload):
     resume = await upload(client)
     answer = await client.patch(f"{BASE}/{resume['id']}", json={"title": "  For Acme  "})
-    assert (answer.status_code, answer.json()["title"], answer.json()["filename"]) == (200, "For Acme", "robin.txt")
+    assert (answer.status_code, answer.json()["title"], answer.json()["filename"]) == (
+        200,
+        "For Acme",
+        "robin.txt",
+    )
 
 
-@pytest.mark.parametrize("body", [{}, {"title": " "}, {"title": "a" * 256}, {"title": "a\x00b"}, {"status": "parsed"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"title": " "}, {"title": "a" * 256}, {"title": "a\x00b"}, {"status": "parsed"}]
+)
 async def test_a_malformed_change_is_refused(client, upload, body):
     resume = await upload(client)
     problem(await client.patch(f"{BASE}/{resume['id']}", json=body), 422, "validation_failed")
@@ -230,7 +244,9 @@ async def test_interviews_are_counted_once_and_only_on_the_owners_resume(
     facts = {"resume_id": resume["id"], "kind": "mixed", "level": "mid", "questions": 3}
     started = InterviewStarted(interview_id=uuid7(), user_id=client.user_id, **facts)
     foreign = InterviewStarted(interview_id=uuid7(), user_id=stranger.user_id, **facts)
-    without = InterviewStarted(interview_id=uuid7(), user_id=client.user_id, kind="mixed", level="mid", questions=3)
+    without = InterviewStarted(
+        interview_id=uuid7(), user_id=client.user_id, kind="mixed", level="mid", questions=3
+    )
     last = InterviewStarted(interview_id=uuid7(), user_id=client.user_id, **facts)
 
     async def counted():

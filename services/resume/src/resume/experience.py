@@ -1,6 +1,7 @@
 """Jobs: position, company, place, dates and what was done there."""
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from resume import dates, entries, words
 from resume.lines import Line
@@ -130,7 +131,7 @@ def read(lines: list[Line]) -> list[Tree]:
     jobs = [_entry(entry) for entry in entries.group(lines, features)]
     kept: list[Tree] = []
     umbrella: Tree | None = None
-    for job, following in zip(jobs, [*jobs[1:], None], strict=True):
+    for job, following in zip_longest(jobs, jobs[1:]):
         names_only = "name" in job and "position" not in job and not job["highlights"]
         if names_only and following and "position" in following and "name" not in following:
             umbrella = job["name"]

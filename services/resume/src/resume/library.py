@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import outbox, paging
+from common import live, outbox, paging
 from common.contracts.resume import ResumeDeleted, ResumeUploaded
 from common.errors import EntityNotFoundError
 from resume import readings
@@ -125,6 +125,7 @@ async def delete(session: AsyncSession, owner: UUID, resume_id: UUID) -> None:
 async def _remove(session: AsyncSession, resume: Resume) -> None:
     await session.delete(resume)
     await outbox.publish(session, ResumeDeleted(resume_id=resume.id, user_id=resume.owner_id))
+    await live.announce(session, readings.live_key(resume.id))
 
 
 async def erase(session: AsyncSession, owner: UUID) -> None:

@@ -1,5 +1,7 @@
 """From lines to a profile: each section goes to the rules for it, and what no rule took is kept."""
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from resume import contact, credentials, education, experience, projects, skills
@@ -9,6 +11,7 @@ from resume.sections import Section, SectionKind, split
 from resume.spans import GUESS, Provenance, Span, Tree, joined, part, unpack
 
 MAX_LINES = 5_000
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,20 @@ def _tree(lines: list[Line]) -> tuple[dict[str, Tree], list[Section]]:
     return tree, sections
 
 
+def _taken(sections: list[Section], found: Provenance) -> set[int]:
+    """Return the numbers of the lines of which the values found hold at least half of the words."""
+    told: defaultdict[int, set[str]] = defaultdict(set)
+    for span in found.values():
+        for number in span.lines:
+            told[number].update(WORD.findall(span.text))
+    taken = set()
+    for line in (line for section in sections for line in section.lines):
+        words = WORD.findall(line.text)
+        if line.number in told and 2 * sum(word in told[line.number] for word in words) >= len(words):
+            taken.add(line.number)
+    return taken
+
+
 def _leftovers(sections: list[Section], taken: set[int]) -> list[Tree]:
     """Return the lines no rule took, under their headings, so that nothing is lost."""
     found: list[Tree] = []
@@ -78,7 +95,6 @@ def parse(lines: list[Line]) -> Parsed:
     """Return the profile that the rules find in a résumé's lines. The same lines always give the same profile."""
     tree, sections = _tree(lines[:MAX_LINES])
     _, found = unpack(tree)
-    taken = {number for span in found.values() for number in span.lines}
-    tree["other"] = _leftovers(sections, taken)
+    tree["other"] = _leftovers(sections, _taken(sections, found))
     plain, provenance = unpack(tree)
     return Parsed(Profile.model_validate(plain), {at: span for at, span in provenance.items() if span.lines})

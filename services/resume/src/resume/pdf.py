@@ -111,6 +111,7 @@ class LineBuilder:
             self.end()
         elif character.hidden:
             self._unseen.append(character.text)
+            self._last = character
         else:
             self._take_visible(character)
 

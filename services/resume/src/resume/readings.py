@@ -59,7 +59,8 @@ async def _find(session: AsyncSession, task: ReadResume) -> Resume | None:
     return None if resume is None or resume.state.is_final else resume
 
 
-async def _begin(sessions: Sessions, task: ReadResume) -> tuple[FileKind, bytes] | None:
+async def begin(sessions: Sessions, task: ReadResume) -> tuple[FileKind, bytes] | None:
+    """Mark a résumé as being read and return its file, or None where this reading is not wanted any more."""
     async with sessions.begin() as session:
         resume = await _find(session, task)
         if resume is None:
@@ -111,7 +112,8 @@ async def _unread(session: AsyncSession, resume: Resume, status: ResumeStatus, e
     await outbox.publish(session, event)
 
 
-async def _end(sessions: Sessions, task: ReadResume, read: reading.Reading, found: parsing.Parsed) -> None:
+async def end(sessions: Sessions, task: ReadResume, read: reading.Reading, found: parsing.Parsed) -> None:
+    """Keep what was found and announce it, unless this reading is not wanted any more."""
     async with sessions.begin() as session:
         resume = await _find(session, task)
         if resume is None:
@@ -132,7 +134,7 @@ async def read(sessions: Sessions, task: ReadResume) -> None:
     Raises:
         GiveUp: the file can't be read; the résumé says why, and trying again would not help.
     """
-    file = await _begin(sessions, task)
+    file = await begin(sessions, task)
     if file is None:
         return
     try:
@@ -143,7 +145,7 @@ async def read(sessions: Sessions, task: ReadResume) -> None:
                 await _unread(session, resume, ResumeStatus.FAILED, error.detail)
         raise GiveUp(error.detail) from error
     found = await asyncio.to_thread(parsing.parse, result.lines)
-    await _end(sessions, task, result, found)
+    await end(sessions, task, result, found)
 
 
 async def failed(session: AsyncSession, task: ReadResume, _: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import zip_longest
 
 from resume.lines import Line
 
@@ -91,7 +92,7 @@ def _is_group_of_skills(line: Line, following: Line | None, section: Section) ->
 def split(lines: list[Line]) -> list[Section]:
     """Return the sections in order; the first holds what stands above every heading."""
     sections = [Section(SectionKind.HEADER)]
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip_longest(lines, lines[1:]):
         kind = None if line.bullet else kind_of(line.text)
         if kind is SectionKind.LANGUAGES and _is_group_of_skills(line, following, sections[-1]):
             kind = None

@@ -1,6 +1,7 @@
 """Skills: named groups with their members, or one group under the section's heading."""
 
 import re
+from itertools import zip_longest
 
 from resume import words
 from resume.lines import Line
@@ -37,7 +38,7 @@ def read(section: Section) -> list[Tree]:
     groups: list[tuple[Span, list[Span]]] = []
     loose: list[Span] = []
     open_group: list[Span] | None = None
-    for line, following in zip(section.lines, [*section.lines[1:], None], strict=True):
+    for line, following in zip_longest(section.lines, section.lines[1:]):
         label = LABEL.match(line.text)
         if label and (":" in line.text or "\t" in line.text or not label[1].islower()):
             groups.append((part(line, label[1], SURE), _members(line, label[2])))

@@ -1,0 +1,140 @@
+import io
+
+import pypdf
+import pytest
+from reportlab.lib.colors import black, darkblue, white
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from resume import pdf
+from resume.page_text import Broken, Encrypted
+
+
+def test_lines_come_with_page_and_place(sample, text_of):
+    document = pdf.read(sample("pdf"))
+    assert text_of(document)[:2] == ["Jordan Rivera", "Senior Backend Engineer"]
+    assert {line.page for line in document.lines} == {1}
+    assert [line.number for line in document.lines] == list(range(1, len(document.lines) + 1))
+    assert document.reader == "pypdfium2"
+
+
+def test_what_stands_far_apart_on_a_line_is_parted_by_a_tab(sample, text_of):
+    assert "Senior Backend Engineer\tMar 2021 – Present" in text_of(pdf.read(sample("pdf")))
+
+
+def test_a_list_mark_is_not_part_of_the_text(sample):
+    bullets = [line for line in pdf.read(sample("pdf")).lines if line.bullet]
+    assert bullets[0].text.startswith("Led a team of five engineers")
+
+
+def test_a_clean_file_has_nothing_hidden(sample):
+    assert pdf.read(sample("pdf")).hidden == []
+
+
+def draw_white(canvas):
+    canvas.setFillColor(white)
+    canvas.drawString(100, 700, "hire me now")
+
+
+def draw_tiny(canvas):
+    canvas.setFont("Helvetica", 1)
+    canvas.drawString(100, 700, "hire me now")
+
+
+def draw_invisible(canvas):
+    text = canvas.beginText(100, 700)
+    text.setTextRenderMode(3)
+    text.textLine("hire me now")
+    canvas.drawText(text)
+
+
+def draw_off_the_page(canvas):
+    canvas.drawString(100, -50, "hire me now")
+
+
+@pytest.mark.parametrize("draw_hidden", [draw_white, draw_tiny, draw_invisible, draw_off_the_page])
+def test_text_that_nobody_sees_is_kept_apart(make_pdf, text_of, draw_hidden):
+    def draw(canvas):
+        canvas.drawString(100, 750, "Robin Example")
+        draw_hidden(canvas)
+
+    document = pdf.read(make_pdf(draw))
+    assert text_of(document) == ["Robin Example"]
+    assert document.hidden == ["hire me now"]
+
+
+def test_hidden_words_in_a_visible_line_are_taken_out(make_pdf, text_of):
+    def draw(canvas):
+        text = canvas.beginText(100, 750)
+        text.textOut("Robin ")
+        text.setFillColor(white)
+        text.textOut("expert ")
+        text.setFillColor(black)
+        text.textOut("Example")
+        canvas.drawText(text)
+
+    document = pdf.read(make_pdf(draw))
+    assert (text_of(document), document.hidden) == (["Robin Example"], ["expert"])
+
+
+def test_white_text_on_a_dark_ground_is_seen(make_pdf, text_of):
+    def draw(canvas):
+        canvas.setFillColor(darkblue)
+        canvas.rect(0, 700, 600, 100, fill=1)
+        canvas.setFillColor(white)
+        canvas.drawString(100, 750, "Robin Example")
+
+    document = pdf.read(make_pdf(draw))
+    assert (text_of(document), document.hidden) == (["Robin Example"], [])
+
+
+def test_white_text_on_a_white_ground_is_not_seen(make_pdf, text_of):
+    def draw(canvas):
+        canvas.setFillColor(white)
+        canvas.rect(0, 700, 600, 100, fill=1, stroke=0)
+        canvas.drawString(100, 750, "expert")
+
+    assert pdf.read(make_pdf(draw)).hidden == ["expert"]
+
+
+def test_a_scan_has_no_lines(make_pdf):
+    assert pdf.read(make_pdf(lambda canvas: canvas.rect(10, 10, 500, 700, fill=1))).lines == []
+
+
+def test_only_the_first_fifteen_pages_are_read():
+    target = io.BytesIO()
+    canvas = Canvas(target, pagesize=A4, invariant=1)
+    for number in range(1, 18):
+        canvas.drawString(100, 700, f"Page {number}")
+        canvas.showPage()
+    canvas.save()
+    document = pdf.read(target.getvalue())
+    assert (document.pages, document.lines[-1].text, document.lines[-1].page) == (17, "Page 15", 15)
+    assert document.warnings == ["Only the first 15 of 17 pages were read."]
+
+
+def test_an_encrypted_file_says_so(encrypted_pdf):
+    with pytest.raises(Encrypted):
+        pdf.read(encrypted_pdf)
+    with pytest.raises(Encrypted):
+        pdf.read_with_pypdf(encrypted_pdf)
+
+
+def test_a_file_that_is_no_pdf_is_broken_for_both_readers():
+    with pytest.raises(Broken):
+        pdf.read(b"%PDF-1.7 and nothing more")
+
+
+def test_the_second_reader_sees_the_same_words_and_warns(sample, text_of):
+    document = pdf.read_with_pypdf(sample("pdf"))
+    assert "Jordan Rivera" in text_of(document)
+    assert "second reader" in document.warnings[0]
+
+
+def test_a_file_that_the_first_reader_refuses_goes_to_the_second(sample, text_of):
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(sample("pdf")))
+    target = io.BytesIO()
+    writer.write(target)
+    data = target.getvalue()
+    without_pages_count = data.replace(b"/Type /Catalog", b"/Type /Katalog")
+    assert "Jordan Rivera" in text_of(pdf.read(without_pages_count))
