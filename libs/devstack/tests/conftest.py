@@ -87,7 +87,7 @@ class Scene:
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - a file written by another process
+            while not condition():
                 await asyncio.sleep(0.02)
 
 

@@ -179,7 +179,7 @@ async def test_nothing_outlives_a_parent_that_was_killed(tmp_path: Path) -> None
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(10):
-        while await kafka_ok(port):  # noqa: ASYNC110 - nothing tells us but the port
+        while await kafka_ok(port):
             await asyncio.sleep(0.02)
     async with on_free_ports(tmp_path / "stack") as again:
         assert await execute(again.addresses, "SELECT 1") == 1
