@@ -2,6 +2,7 @@ import hashlib
 from uuid import uuid4
 
 import pytest
+from openapi_spec_validator import validate
 
 from common.contracts.interview import InterviewStarted
 from common.contracts.user import UserDeleted
@@ -124,6 +125,10 @@ async def test_no_route_is_missing_from_that_list(service):
     paths = service.api.openapi()["paths"]
     known = {(verb.upper(), path) for path in paths for verb in paths[path] if path.startswith(BASE)}
     assert known == {(method, BASE + path.replace("{id}", "{resume_id}")) for method, path in ROUTES}
+
+
+async def test_the_specification_is_valid(service):
+    validate(service.api.openapi())
 
 
 BY_ID = [(method, path, body) for method, path in ROUTES if "{id}" in path for body in [{"title": "x"}]]

@@ -138,3 +138,19 @@ def test_a_file_that_the_first_reader_refuses_goes_to_the_second(sample, text_of
     data = target.getvalue()
     without_pages_count = data.replace(b"/Type /Catalog", b"/Type /Katalog")
     assert "Jordan Rivera" in text_of(pdf.read(without_pages_count))
+
+
+def test_two_columns_are_read_one_after_the_other(make_pdf, text_of):
+    def draw(canvas):
+        for x, lines in ((50, ["Skills", "Python", "Go"]), (300, ["Experience", "Acme Corp", "Engineer"])):
+            for number, line in enumerate(lines):
+                canvas.drawString(x, 700 - 20 * number, line)
+
+    assert text_of(pdf.read(make_pdf(draw))) == [
+        "Skills",
+        "Python",
+        "Go",
+        "Experience",
+        "Acme Corp",
+        "Engineer",
+    ]

@@ -1,8 +1,10 @@
 """Shows how reading a résumé gets on, as it happens."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from uuid import UUID
+
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from pydantic import BaseModel, ConfigDict
 
 from common.database import Sessions
 from common.live import Bulletin
@@ -12,9 +14,10 @@ from resume.models import ResumeStatus
 LOOK_AGAIN_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(BaseModel):
     """Where a résumé stands at one moment."""
+
+    model_config = ConfigDict(frozen=True)
 
     status: ResumeStatus
     error: str | None
@@ -26,19 +29,23 @@ async def _look(sessions: Sessions, owner: UUID, resume_id: UUID) -> Progress | 
             resume = await library.get(session, owner, resume_id)
         except library.ResumeNotFound:
             return None
-        return Progress(resume.state, resume.error)
+        return Progress(status=resume.state, error=resume.error)
 
 
-async def follow(
+async def stream(
     sessions: Sessions, bulletin: Bulletin, owner: UUID, resume_id: UUID
-) -> AsyncIterator[Progress]:
-    """Yield where the résumé stands, now and at each change, until it is read, failed or removed."""
+) -> AsyncIterator[bytes]:
+    """Yield server-sent events that say where the résumé stands, until it is read, failed or removed.
+
+    Where nothing changes, a comment every ten seconds keeps the connection open.
+    """
     shown: Progress | None = None
     async with bulletin.watch(readings.live_key(resume_id)) as watcher:
         while (current := await _look(sessions, owner, resume_id)) is not None:
             if current != shown:
-                yield current
+                yield format_sse_event(event="status", data_str=current.model_dump_json())
                 shown = current
             if current.status.is_final:
                 return
-            await watcher.wait(LOOK_AGAIN_SECONDS)
+            if not await watcher.wait(LOOK_AGAIN_SECONDS):
+                yield KEEPALIVE_COMMENT

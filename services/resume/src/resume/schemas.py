@@ -97,10 +97,3 @@ class ResumeChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: Title = Field(description="A name to tell this résumé from others.")
-
-
-class ResumeProgress(BaseModel):
-    """Where reading stands at one moment."""
-
-    status: ResumeStatus
-    error: str | None

@@ -42,11 +42,6 @@ class Paragraph:
         return [line for line in "".join(self.seen).split("\n") if line.strip()]
 
 
-def _value(element: Element, path: str) -> str | None:
-    found = element.find(path, element.nsmap)
-    return None if found is None else str(found.get(qn("w:val"), ""))
-
-
 def _is_shaded(element: Element) -> bool:
     for holder in [element, *element.iterancestors()]:
         for properties in ("w:rPr", "w:pPr", "w:tcPr"):
