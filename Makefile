@@ -52,7 +52,7 @@ logs: .venv/.ready ## follow the logs of `make run`, or of compose where that ru
 
 up: ## the whole stack in containers (docker compose 2); waits until it is healthy
 	@docker compose up -d --build --wait --wait-timeout 300
-	@echo 'the gateway answers at http://127.0.0.1:$${GATEWAY_PORT:-8080} - try: make demo'
+	@echo "the gateway answers at http://127.0.0.1:$${GATEWAY_PORT:-8080}; try: make demo"
 
 down: ## stop the containers; their data stays (docker compose down -v removes it)
 	@docker compose down
