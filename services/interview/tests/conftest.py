@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from common.llm.chain import Chain
 
 from common.contracts.resume import Background, Project, ResumeParsed, Skill, Work
 from common.database import Sessions
 from common.ids import uuid7
+from common.llm.chain import Chain
 from common.testing.services import Client
 from interview import bank, evaluations, resumes
 from interview.kinds import Level, Question

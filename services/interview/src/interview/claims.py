@@ -56,8 +56,8 @@ SKILL_LEARNT = (
     "and how you went about it."
 )
 SKILL_DESIGN = (
-    "Your résumé lists {skill}. Design a system in which it carries the load: what the system must do, its parts, "
-    "and what you would use instead if you could not have it."
+    "Your résumé lists {skill}. Design a system you would build with it: what it must do and for how many, its parts "
+    "and its data, and where {skill} would be the wrong choice."
 )
 POSITION = (
     "You worked as {position} {place}. Which piece of work there are you proudest of, "

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from common.llm.chain import Chain
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +14,7 @@ from common.contracts.interview import AnswerEvaluated
 from common.database import Sessions, utcnow
 from common.errors import LLMProviderError
 from common.live import Bulletin
+from common.llm.chain import Chain
 from common.tasks import RetryLater, TaskPayload
 from interview import interviews, kinds
 from interview.coaching import builtin, coach

@@ -149,7 +149,7 @@ async def history(
 ) -> tuple[list[Interview], str | None]:
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
     query = select(Interview).where(Interview.user_id == user_id).options(WITH_ANSWERS)
-    return await paging.page(session, query, Interview.id, limit, cursor)
+    return await paging.page(session, query, Interview.id, limit, cursor)  # type: ignore[arg-type]
 
 
 async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Question:

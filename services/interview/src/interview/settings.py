@@ -1,7 +1,6 @@
 """The settings of this service."""
 
 from common.llm.settings import LLMSettings
-
 from common.settings import ServiceSettings
 
 

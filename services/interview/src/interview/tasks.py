@@ -1,7 +1,6 @@
 """What this service does later: judging answers, giving up interviews nobody goes on with."""
 
 from common.llm.chain import Chain
-
 from common.tasks import TaskRouter, Work
 from interview import evaluations, interviews
 from interview.evaluations import EvaluateAnswer

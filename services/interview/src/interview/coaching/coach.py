@@ -1,7 +1,6 @@
 """The coach: a language model where one is set up, else the built-in one, and never one in the other's name."""
 
 from common.llm.chain import Chain
-
 from interview.coaching import builtin, model
 from interview.coaching.evaluation import Evaluation
 from interview.kinds import Question

@@ -5,10 +5,10 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
-from common.llm.chain import Chain
-from common.llm.protocol import Prompt, Reply
 from pydantic import BaseModel
 
+from common.llm.chain import Chain
+from common.llm.protocol import Prompt, Reply
 from interview.coaching import builtin, checks, evaluation, rubrics
 from interview.coaching.checks import Reading
 from interview.coaching.evaluation import EvaluatedBy, Evaluation
