@@ -23,8 +23,15 @@ from interview.planning import Wanted
 from interview.schemas import StartInterview
 
 ABANDONED_AFTER = timedelta(days=1)
-WITH_ANSWERS = selectinload(Interview.questions).selectinload(Question.answer)
-WITH_EVALUATIONS = WITH_ANSWERS.selectinload(Answer.evaluation)
+WITH_COUNTS = (
+    selectinload(Interview.questions)
+    .load_only(Question.number)
+    .selectinload(Question.answer)
+    .load_only(Answer.question_id)
+)
+WITH_EVALUATIONS = (
+    selectinload(Interview.questions).selectinload(Question.answer).selectinload(Answer.evaluation)
+)
 
 
 class InterviewNotFound(EntityNotFoundError):
@@ -148,7 +155,7 @@ async def history(
     session: AsyncSession, user_id: UUID, limit: int, cursor: str | None
 ) -> tuple[list[Interview], str | None]:
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
-    query = select(Interview).where(Interview.user_id == user_id).options(WITH_ANSWERS)
+    query = select(Interview).where(Interview.user_id == user_id).options(WITH_COUNTS)
     return await paging.page(session, query, Interview.id, limit, cursor)  # type: ignore[arg-type]
 
 
