@@ -72,6 +72,15 @@ class Stack:
         return f"http://127.0.0.1:{self.ports.gateway}"
 
     @property
+    def addresses(self) -> Addresses:
+        """Where the three servers are. Raises StartFailed while nothing runs."""
+        if self._given_addresses is not None:
+            return self._given_addresses
+        if self._infrastructure is None:
+            raise StartFailed("the stack is stopped")
+        return self._infrastructure.addresses
+
+    @property
     def processes(self) -> dict[str, int | None]:
         """The pid of each process's group, None while it is down."""
         return {name: process.pid for name, process in self._supervisor.processes.items()}

@@ -53,17 +53,27 @@ def surroundings(pytestconfig: pytest.Config) -> str:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def infrastructure(surroundings: str) -> AsyncIterator[Addresses]:
+async def containers(surroundings: str) -> AsyncIterator[Containers | None]:
+    """The three servers in containers, or None where the run has others."""
+    if surroundings != "containers":
+        yield None
+        return
+    started = Containers()
+    try:
+        await started.start()
+        yield started
+    finally:
+        await started.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def infrastructure(surroundings: str, containers: Containers | None) -> AsyncIterator[Addresses]:
     """Run Postgres, Redis and Kafka for the whole session."""
-    if surroundings == "named":
+    if containers is not None:
+        yield containers.addresses
+    elif surroundings == "named":
         postgres, redis, kafka = (os.environ[name] for name in NAMED)
         yield Addresses(postgres, redis, kafka, os.environ.get("TEST_KAFKA_IDEMPOTENCE", "true") == "true")
-    elif surroundings == "containers":
-        containers = Containers()
-        try:
-            yield await containers.start()
-        finally:
-            await containers.stop()
     else:
         with tempfile.TemporaryDirectory(prefix="interviewace-") as folder:
             servers = Infrastructure(Path(folder), postgres_port=0, redis_port=0, kafka_port=0, durable=False)
