@@ -28,6 +28,7 @@ BACKGROUND = Background(
     skills=(Skill(name="Languages", keywords=("Python", "Go")),),
     projects=(Project(name="Birdsong", description="An app that names birds"),),
 )
+ENGINEER = {"job_title": "Backend engineer", "kind": "behavioural", "questions": 3}
 Start = Callable[..., Awaitable[dict[str, Any]]]
 Give = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -36,6 +37,12 @@ Give = Callable[..., Awaitable[dict[str, Any]]]
 def samples() -> dict[str, Any]:
     """The answers of answers.toml."""
     return tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def good(samples: dict[str, Any]) -> str:
+    """A good answer to any behavioural question."""
+    return str(samples["good"])
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,6 @@ from interview.evaluations import EvaluateAnswer
 from interview.models import Evaluation, Interview
 
 ROOT = "/api/v1/interview"
-GOOD = (
-    "Last year our team had to ship a release. I needed to cut the scope. I wrote a plan, moved two features and "
-    "tested the rest. As a result we launched on time and errors fell by 40%."
-)
 Start = Callable[..., Awaitable[dict[str, Any]]]
 Give = Callable[..., Awaitable[dict[str, Any]]]
 Judge = Callable[..., Awaitable[None]]
@@ -39,10 +35,10 @@ async def test_the_models_and_the_migrations_say_the_same(service: ServiceUnderT
 
 
 async def test_evaluating_twice_or_at_once_changes_nothing(
-    client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
+    good: str, client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client, questions=1)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     await asyncio.gather(*(judged(answer["answer_id"]) for _ in range(4)))
     before = (await client.get(f"{ROOT}/{interview['id']}")).json()
     await judged(answer["answer_id"])
@@ -53,10 +49,10 @@ async def test_evaluating_twice_or_at_once_changes_nothing(
 
 
 async def test_answers_evaluated_at_once_complete_the_interview_once(
-    client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
+    good: str, client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client, questions=4)
-    answers = [await given(client, interview["id"], GOOD) for _ in range(4)]
+    answers = [await given(client, interview["id"], good) for _ in range(4)]
     await asyncio.gather(*(judged(one["answer_id"]) for one in answers))
     kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
     assert kinds.count("interview.answer_evaluated") == 4
@@ -64,10 +60,10 @@ async def test_answers_evaluated_at_once_complete_the_interview_once(
 
 
 async def test_an_answer_erased_meanwhile_is_not_evaluated(
-    client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
+    good: str, client: Client, service: ServiceUnderTest, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     await client.delete(f"{ROOT}/{interview['id']}")
     await judged(answer["answer_id"])
     await judged(str(uuid7()))
@@ -76,10 +72,10 @@ async def test_an_answer_erased_meanwhile_is_not_evaluated(
 
 
 async def test_the_score_can_be_derived_again_from_what_is_stored(
-    client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
+    good: str, client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     await judged(answer["answer_id"])
     async with sessions() as session:
         stored = await session.get(Evaluation, UUID(answer["answer_id"]))
@@ -89,10 +85,10 @@ async def test_the_score_can_be_derived_again_from_what_is_stored(
 
 
 async def test_an_evaluation_that_fails_for_good_lets_the_interview_end(
-    client: Client, sessions: Sessions, started: Start, given: Give
+    good: str, client: Client, sessions: Sessions, started: Start, given: Give
 ) -> None:
     interview = await started(client, questions=1)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     for answer_id in (answer["answer_id"], answer["answer_id"], uuid7()):
         async with sessions.begin() as session:
             await evaluations.give_up(session, EvaluateAnswer(answer_id=answer_id), "ValueError")
@@ -105,11 +101,11 @@ async def test_an_evaluation_that_fails_for_good_lets_the_interview_end(
 
 
 async def test_the_worker_evaluates_and_whoever_waits_is_told(
-    client: Client, service: ServiceUnderTest, started: Start, given: Give
+    good: str, client: Client, service: ServiceUnderTest, started: Start, given: Give
 ) -> None:
     async with service.working():
         interview = await started(client, questions=2)
-        first = await given(client, interview["id"], GOOD, Prefer="respond-async, wait=25")
+        first = await given(client, interview["id"], good, Prefer="respond-async, wait=25")
         assert first["evaluation"]["status"] == "done"
         assert first["evaluation"]["evaluated_by"]["engine"] == "built-in"
         second = await given(client, interview["id"], "", Prefer="wait=999")
@@ -137,10 +133,10 @@ async def test_an_interview_is_given_up_after_a_day_without_an_answer(
 
 
 async def test_an_abandoned_interview_takes_no_answer_but_can_be_ended_for_its_report(
-    client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
+    good: str, client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     await judged(answer["answer_id"])
     await _was_active(sessions, interview["id"], timedelta(hours=25))
     shown = (await client.get(f"{ROOT}/{interview['id']}")).json()

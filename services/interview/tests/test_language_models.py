@@ -18,10 +18,6 @@ from interview import evaluations, reactions, tasks
 from interview.models import Evaluation
 
 ROOT = "/api/v1/interview"
-GOOD = (
-    "Last year our team had to ship a release. I needed to cut the scope. I wrote a plan, moved two features and "
-    "tested the rest. As a result we launched on time and errors fell by 40%."
-)
 Start = Callable[..., Awaitable[dict[str, Any]]]
 Give = Callable[..., Awaitable[dict[str, Any]]]
 Judge = Callable[..., Awaitable[None]]
@@ -71,33 +67,33 @@ async def chain(models: FakeLLMServer) -> AsyncIterator[Chain]:
 
 
 async def test_the_report_names_the_model_that_evaluated(
-    client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
+    good: str, client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
 ) -> None:
     interview = await started(client, questions=3, kind="behavioural")
-    for text in (GOOD, "I help where I am needed.", ""):
+    for text in (good, "I help where I am needed.", ""):
         answer = await given(client, interview["id"], text)
         await judged(answer["answer_id"], chain)
     url = f"{ROOT}/{interview['id']}/report"
     report = (await client.get(url)).json()
     assert report["evaluated_by"]["engine"] == "openai"
     assert report["evaluated_by"]["input_tokens"] > 0
-    good, weak, empty = (one["evaluation"] for one in report["answers"])
-    assert good["evaluated_by"]["engine"] == "openai"
-    assert good["score"] > (weak["score"] or 0) >= (empty["score"] or 0)
-    tone = next(one for one in good["criteria"] if one["id"] == "tone")
-    assert (tone["verdict"], tone["quotes"]) == ("MET", ["Last year our team had to ship a release."])
+    strong, weak, empty = (one["evaluation"] for one in report["answers"])
+    assert strong["evaluated_by"]["engine"] == "openai"
+    assert strong["score"] > (weak["score"] or 0) >= (empty["score"] or 0)
+    tone = next(one for one in strong["criteria"] if one["id"] == "tone")
+    assert (tone["verdict"], tone["quotes"]) == ("MET", [good.split(".")[0] + "."])
     assert "Evaluated by: openai (" in (await client.get(url, headers={"Accept": "text/markdown"})).text
     assert len(models.calls_of("openai")) == 2
 
 
 async def test_when_the_first_model_fails_the_second_serves_and_both_are_named(
-    client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
+    good: str, client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
 ) -> None:
     interview = await started(client, questions=2)
-    first = await given(client, interview["id"], GOOD)
+    first = await given(client, interview["id"], good)
     await judged(first["answer_id"], chain)
     models.openai.fail(500)
-    second = await given(client, interview["id"], GOOD)
+    second = await given(client, interview["id"], good)
     await judged(second["answer_id"], chain)
     report = (await client.get(f"{ROOT}/{interview['id']}/report")).json()
     assert [one["evaluation"]["evaluated_by"]["engine"] for one in report["answers"]] == ["openai", "gemini"]
@@ -107,6 +103,7 @@ async def test_when_the_first_model_fails_the_second_serves_and_both_are_named(
 
 @pytest.mark.parametrize("failure", ["garbage", "refusal", "cut off", "wrong shape"])
 async def test_a_model_that_answers_uselessly_is_passed_over(
+    good: str,
     client: Client,
     started: Start,
     given: Give,
@@ -125,13 +122,14 @@ async def test_a_model_that_answers_uselessly_is_passed_over(
         case _:
             models.openai.answer({"criteria": "all of them"})
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     await judged(answer["answer_id"], chain)
     (shown,) = (await client.get(f"{ROOT}/{interview['id']}")).json()["answers"]
     assert shown["evaluation"]["evaluated_by"]["engine"] == "gemini"
 
 
 async def test_while_all_models_fail_the_evaluation_is_deferred_and_the_interview_goes_on(
+    good: str,
     client: Client,
     service: ServiceUnderTest,
     sessions: Sessions,
@@ -152,10 +150,10 @@ async def test_while_all_models_fail_the_evaluation_is_deferred_and_the_intervie
         return dict(answer.json()) if answer.status_code == 200 else None
 
     async with worker.router.lifespan_context(worker):
-        first = await given(client, interview["id"], GOOD, Prefer="wait=20")
+        first = await given(client, interview["id"], good, Prefer="wait=20")
         assert first["evaluation"]["status"] == "deferred"
         assert first["evaluation"]["score"] is None
-        second = await given(client, interview["id"], GOOD, Prefer="wait=20")
+        second = await given(client, interview["id"], good, Prefer="wait=20")
         assert second["evaluation"]["status"] == "deferred"
         assert (await client.get(f"{url}/report")).json()["progress"] == {"evaluated": 0, "total": 2}
         models.openai.answer(generous)
@@ -171,6 +169,7 @@ async def test_while_all_models_fail_the_evaluation_is_deferred_and_the_intervie
 
 
 async def test_a_deferred_evaluation_is_tried_again_with_growing_delays(
+    good: str,
     client: Client,
     sessions: Sessions,
     started: Start,
@@ -182,7 +181,7 @@ async def test_a_deferred_evaluation_is_tried_again_with_growing_delays(
     models.openai.fail(500)
     models.gemini.fail(500)
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     delays = []
     for _ in range(7):
         with pytest.raises(RetryLater) as raised:
@@ -195,10 +194,16 @@ async def test_a_deferred_evaluation_is_tried_again_with_growing_delays(
 
 
 async def test_an_answer_erased_while_the_models_are_away_is_let_go(
-    client: Client, sessions: Sessions, started: Start, given: Give, chain: Chain, models: FakeLLMServer
+    good: str,
+    client: Client,
+    sessions: Sessions,
+    started: Start,
+    given: Give,
+    chain: Chain,
+    models: FakeLLMServer,
 ) -> None:
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     answer_id = UUID(answer["answer_id"])
 
     class Erasing(Chain):
@@ -210,7 +215,7 @@ async def test_an_answer_erased_while_the_models_are_away_is_let_go(
     models.openai.fail(500)
     models.gemini.fail(500)
     interview = await started(client)
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     with pytest.raises(RetryLater):
         await evaluations.evaluate(sessions, Erasing(chain._providers), UUID(answer["answer_id"]))
     await evaluations.evaluate(sessions, chain, UUID(answer["answer_id"]))

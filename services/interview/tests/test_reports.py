@@ -7,27 +7,23 @@ import pytest
 from common.testing.services import Client, ServiceUnderTest
 
 ROOT = "/api/v1/interview"
-GOOD = (
-    "Last year our team had to ship a release. I needed to cut the scope. I wrote a plan, moved two features and "
-    "tested the rest. As a result we launched on time and errors fell by 40%. I learned to plan <early> [today](x)."
-)
 Start = Callable[..., Awaitable[dict[str, Any]]]
 Give = Callable[..., Awaitable[dict[str, Any]]]
 Judge = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-async def finished(client: Client, started: Start, given: Give, judged: Judge) -> str:
+async def finished(good: str, client: Client, started: Start, given: Give, judged: Judge) -> str:
     """The id of an interview with one good, one empty and one skipped answer, each evaluated."""
     interview = await started(client, job_title="Engineer <b>", questions=3, kind="behavioural")
-    for text in (GOOD, "", None):
+    for text in (good, "", None):
         answer = await given(client, interview["id"], text)
         await judged(answer["answer_id"])
     return str(interview["id"])
 
 
 async def test_the_report_tells_what_was_found(
-    client: Client, service: ServiceUnderTest, finished: str
+    good: str, client: Client, service: ServiceUnderTest, finished: str
 ) -> None:
     answer = await client.get(f"{ROOT}/{finished}/report")
     assert answer.status_code == 200
@@ -41,7 +37,7 @@ async def test_the_report_tells_what_was_found(
     assert report["overall"] == round((scores[0] + 0) / 2, 1)
     assert sum(one["answers"] for one in report["competencies"]) == 2
     assert all(
-        quote in GOOD for one in report["answers"][0]["evaluation"]["criteria"] for quote in one["quotes"]
+        quote in good for one in report["answers"][0]["evaluation"]["criteria"] for quote in one["quotes"]
     )
     events = await service.published(UUID(finished))
     kinds = [one["ce_type"] for one in events]
@@ -94,15 +90,15 @@ async def test_a_form_there_is_not_is_refused(client: Client, finished: str, acc
 
 
 async def test_while_it_is_written_the_report_tells_its_progress(
-    client: Client, started: Start, given: Give, judged: Judge
+    good: str, client: Client, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client, questions=2)
     url = f"{ROOT}/{interview['id']}"
-    first = await given(client, interview["id"], GOOD)
+    first = await given(client, interview["id"], good)
     going_on = await client.get(f"{url}/report")
     assert going_on.status_code == 409
     assert going_on.json()["progress"] == {"evaluated": 0, "total": 1}
-    await given(client, interview["id"], GOOD)
+    await given(client, interview["id"], good)
     await judged(first["answer_id"])
     completing = await client.get(f"{url}/report")
     assert completing.status_code == 409
@@ -113,11 +109,11 @@ async def test_while_it_is_written_the_report_tells_its_progress(
 
 
 async def test_an_interview_ended_early_is_reported_without_what_was_not_answered(
-    client: Client, started: Start, given: Give, judged: Judge
+    good: str, client: Client, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client, questions=3)
     url = f"{ROOT}/{interview['id']}"
-    answer = await given(client, interview["id"], GOOD)
+    answer = await given(client, interview["id"], good)
     ended = await client.post(f"{url}/end")
     assert ended.status_code == 202
     assert ended.json()["state"] == "completing"

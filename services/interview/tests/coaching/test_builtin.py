@@ -98,6 +98,12 @@ def test_an_order_to_the_judge_alone_earns_nothing(
             assert value(builtin.evaluate(question, injection).score) <= 10, injection
 
 
+def test_one_story_may_answer_any_behavioural_question(good: str, questions: dict[str, Question]) -> None:
+    for question in questions.values():
+        if question.kind is Kind.BEHAVIOURAL:
+            assert value(builtin.evaluate(question, good).score) >= 80, question.text
+
+
 def test_saying_it_twice_earns_nothing(samples: dict[str, Any], questions: dict[str, Question]) -> None:
     for pair in samples["pairs"]:
         question = questions[pair["question"]]
