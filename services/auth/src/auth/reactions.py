@@ -11,5 +11,5 @@ router = EventRouter()
 
 @router.on(ReportReady)
 async def tell_that_the_report_is_ready(session: AsyncSession, event: ReportReady) -> None:
-    """Mails the person that their report can be read."""
+    """Mail the person that their report can be read."""
     await mails.send_later(session, event.user_id, "report", about=event.job_title)

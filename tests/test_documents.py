@@ -1,0 +1,75 @@
+"""What the documents say is what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from auth.settings import Settings as AuthSettings
+from common.llm.settings import LLMSettings
+from common.provision import ProvisionSettings
+from gateway.settings import Settings as GatewaySettings
+from interview.settings import Settings as InterviewSettings
+from resume.settings import Settings as ResumeSettings
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = [AuthSettings, ResumeSettings, InterviewSettings, GatewaySettings, LLMSettings, ProvisionSettings]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def test_the_page_of_events_and_the_schemas_are_what_the_code_publishes():
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_events.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda each: each.__module__)
+def test_every_variable_is_in_the_example(settings):
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
+    assert {field.upper() for field in settings.model_fields} - named == set()
+
+
+def test_every_variable_that_compose_reads_is_in_the_example():
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
+    assert set(re.findall(r"\$\{([A-Z0-9_]+)", COMPOSE)) - named == set()
+
+
+def test_every_command_the_readme_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
+    assert {"run", "demo", "test", "check", "up", "down", "logs", "migrate", "migration", "lint", "types", "fix"} <= targets
+    assert set(re.findall(r"`make ([a-z]+)", README)) - targets == set()
+
+
+def test_compose_publishes_on_this_machine_only():
+    services = yaml.safe_load(COMPOSE)["services"]
+    published = [port for service in services.values() for port in service.get("ports", ())]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_every_image_is_pinned_to_a_version():
+    images = re.findall(r"^\s+image: (\S+)$", COMPOSE, re.MULTILINE) + re.findall(
+        r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert all(":" in image or image.startswith("interviewace-") for image in images)
+    assert not any(image.endswith(":latest") for image in images)
+
+
+def test_the_locks_have_hashes_and_no_address():
+    for path in [ROOT / "requirements.lock", *ROOT.glob("services/*/requirements.lock")]:
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text
+        pins = re.findall(r"^([a-z0-9][\w.-]*)==", text, re.MULTILINE)
+        assert len(pins) > 30
+        assert text.count("--hash=sha256:") >= len(pins)
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
+def test_the_readmes_links_lead_somewhere(link):
+    assert (ROOT / link).exists()
