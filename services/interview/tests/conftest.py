@@ -72,9 +72,7 @@ def started() -> Start:
     """Start an interview as somebody, and return it."""
 
     async def start(client: Client, **wishes: Any) -> dict[str, Any]:
-        answer = await client.post(
-            f"{ROOT}/start", json={"job_title": "Backend engineer", "questions": 3} | wishes
-        )
+        answer = await client.post(f"{ROOT}/start", json=ENGINEER | wishes)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
