@@ -15,12 +15,13 @@ from pydantic import BaseModel
 from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common import database, live, migrations, outbox, paging, tasks_api
+from common import database, idempotency, live, migrations, outbox, paging, tasks_api
 from common.app import create_api, create_worker, resource
 from common.contracts.user import UserRegistered
 from common.database import Session, Sessions
 from common.errors import DuplicateEntityError
 from common.events import EventRouter
+from common.idempotency import Once
 from common.identity import CurrentUser, Identity, Role, StaticKeys, require_role
 from common.ids import uuid7
 from common.live import Live
@@ -81,6 +82,25 @@ async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict
     if body.text == "broken":
         raise RuntimeError("a secret nobody may see")
     return {"id": str(note.id), "task_id": str(task_id)}
+
+
+class Written(BaseModel):
+    id: UUID
+    text: str
+
+
+@router.post("/notes-once", status_code=201)
+async def write_note_once(body: NewNote, session: Session, asked: Once) -> Written:
+    async def make() -> Written:
+        note = Note(owner_id=asked.owner, text=body.text)
+        session.add(note)
+        await session.flush()
+        if body.text == "refused":
+            raise DuplicateEntityError("That note exists already; write another one.")
+        return Written(id=note.id, text=note.text)
+
+    content = idempotency.fingerprint(body.model_dump_json().encode())
+    return await idempotency.once(session, asked, "note", content, Written, make)
 
 
 @router.get("/notes")

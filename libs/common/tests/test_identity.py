@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from common.errors import TokenError
+from common.errors import ServiceUnavailableError, TokenError
 from common.identity import JwksKeys, Role, StaticKeys, Verifier
 from common.testing.tokens import AUDIENCE, ISSUER, Signer
 
@@ -182,7 +182,9 @@ async def test_a_new_key_is_found_and_a_withdrawn_one_refused_within_a_minute(si
 async def test_keys_that_were_never_there_are_asked_for_again_at_once(signer, key_server):
     keys = JwksKeys(key_server.url)
     key_server.away = True
-    assert await keys.find(signer.kid) is None
+    with pytest.raises(ServiceUnavailableError) as raised:
+        await Verifier(keys, ISSUER, AUDIENCE).verify(signer.token(uuid4()))
+    assert raised.value.retry_after == 1
     key_server.away = False
     assert await keys.find(signer.kid)
 

@@ -215,6 +215,12 @@ class Background:
         finally:
             self._listening.clear()
             await self._broker.stop()
+            for (
+                subscriber
+            ) in self._broker.subscribers:  # one that was still joining is not stopped by the broker
+                consumer = getattr(subscriber, "consumer", None)
+                if consumer is not None:
+                    await consumer.stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

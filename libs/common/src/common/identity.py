@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import BaseModel, ConfigDict
 
-from common.errors import AuthenticationError, AuthorizationError, TokenError
+from common.errors import AuthenticationError, AuthorizationError, ServiceUnavailableError, TokenError
 
 ALGORITHMS = ("EdDSA", "ES256")
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068
@@ -77,7 +77,8 @@ class StaticKeys:
 class JwksKeys:
     """Keys that auth publishes, kept for a minute; the last known ones serve while auth is away.
 
-    An unknown key id asks again, at most once in 30 s however many such tokens come.
+    An unknown key id asks again, at most once in 30 s however many such tokens come. Before the first answer nobody can
+    be told from anybody: `find` raises ServiceUnavailableError then.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -109,7 +110,11 @@ class JwksKeys:
             self._keys = _key_set(answer.raise_for_status().json())
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
             log.warning("jwks_unavailable", error=type(error).__name__)
-            self._asked = now if self._keys else float("-inf")
+            if not self._keys:
+                self._asked = float("-inf")
+                raise ServiceUnavailableError(
+                    "Sign-ins can't be checked at the moment; try again.", retry_after=1
+                ) from error
             return
         self._fetched = now
 

@@ -45,7 +45,7 @@ def _decode(cursor: str) -> UUID:
 
 async def page(
     session: AsyncSession,
-    query: "Select[tuple[T]]",
+    query: "Select[T]",
     key: "InstrumentedAttribute[UUID]",
     limit: int,
     cursor: str | None,

@@ -5,7 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
+from common import idempotency
 from common.database import OpenSessions, Session
+from common.idempotency import Once
 from common.identity import CurrentUser
 from common.live import Live
 from common.paging import Cursor, Limit, Page
@@ -21,12 +23,17 @@ router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
 
 @router.post("/upload", status_code=202, openapi_extra=BODY)
 async def upload_resume(
-    file: IncomingResume, session: Session, user: CurrentUser, response: Response
+    file: IncomingResume, session: Session, asked: Once, response: Response
 ) -> ResumeSummary:
     """Take a résumé (PDF, DOCX, TXT or MD, at most 5 MiB) and have it read; follow the task to see when it is."""
-    resume = await library.upload(session, user.id, file)
-    response.headers["Location"] = readings.address(resume.id)
-    return ResumeSummary.of(resume)
+
+    async def take() -> ResumeSummary:
+        return ResumeSummary.of(await library.upload(session, asked.owner, file))
+
+    content = idempotency.fingerprint(file.name.encode(), file.data)
+    taken = await idempotency.once(session, asked, "resume.upload", content, ResumeSummary, take)
+    response.headers["Location"] = readings.address(taken.id)
+    return taken
 
 
 @router.get("/", include_in_schema=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import live, outbox, paging
+from common import erasure, live, outbox, paging
 from common.contracts.resume import ResumeDeleted, ResumeUploaded
 from common.errors import EntityNotFoundError
 from resume import readings
@@ -55,7 +55,7 @@ async def listing(
 ) -> tuple[list[Resume], str | None]:
     """Return a page of the owner's résumés, newest first, and the cursor of the next."""
     mine = select(Resume).where(Resume.owner_id == owner)
-    return await paging.page(session, mine, Resume.id, limit, cursor)  # type: ignore[arg-type]
+    return await paging.page(session, mine, Resume.id, limit, cursor)
 
 
 async def get(session: AsyncSession, owner: UUID, resume_id: UUID, *, lock: bool = False) -> Resume:
@@ -132,6 +132,7 @@ async def erase(session: AsyncSession, owner: UUID) -> None:
     """Remove every résumé of a person whose account is gone."""
     for resume in await session.scalars(select(Resume).where(Resume.owner_id == owner).with_for_update()):
         await _remove(session, resume)
+    await erasure.erase_traces(session, owner)
 
 
 async def count_interview(session: AsyncSession, owner: UUID, resume_id: UUID | None) -> None:

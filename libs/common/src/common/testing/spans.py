@@ -62,7 +62,9 @@ class SpanCollector:
 
     def trace(self, trace_id: str) -> list[CollectedSpan]:
         """Return the spans of one trace, in the order they began."""
-        return sorted((span for span in self.spans if span.trace_id == trace_id), key=lambda span: span.started)
+        return sorted(
+            (span for span in self.spans if span.trace_id == trace_id), key=lambda span: span.started
+        )
 
     def tree(self, trace_id: str) -> list[str]:
         """Return one trace as indented lines, children below their parents."""

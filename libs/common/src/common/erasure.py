@@ -1,0 +1,15 @@
+"""What the plumbing itself keeps of a person, and how it goes when their account does."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+TASKS = text("DELETE FROM task WHERE owner_id = :owner")
+ANSWERS = text("DELETE FROM idempotency WHERE owner_id = :owner")
+
+
+async def erase_traces(session: AsyncSession, owner: UUID) -> None:
+    """Erase a person's tasks and the answers kept for their repeated requests; a task in hand then does nothing."""
+    await session.execute(TASKS, {"owner": owner})
+    await session.execute(ANSWERS, {"owner": owner})
