@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from common import problems
 from common.database import OpenSessions, Session
+from common.idempotency import Once
 from common.identity import CurrentUser
 from common.live import Live
 from common.paging import Cursor, Limit, Page
@@ -31,10 +32,10 @@ router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
-    sessions: OpenSessions, live: Live, user: CurrentUser, body: StartInterview
+    sessions: OpenSessions, live: Live, asked: Once, body: StartInterview
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    return InterviewDetail.of(await interviews.start(sessions, live, user.id, body))
+    return await interviews.start(sessions, live, asked, body)
 
 
 @router.get("")

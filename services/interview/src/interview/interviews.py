@@ -8,11 +8,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from common import live, outbox, paging, tasks
+from common import idempotency, live, outbox, paging, tasks
 from common.contracts.interview import InterviewCompleted, InterviewStarted, ReportReady
 from common.contracts.resume import Background
 from common.database import Sessions, utcnow
 from common.errors import EntityNotFoundError
+from common.idempotency import Repeatable
 from common.ids import uuid7
 from common.live import Bulletin
 from common.tasks import TaskPayload
@@ -20,7 +21,7 @@ from interview import planning, resumes, scores
 from interview.claims import Candidate
 from interview.models import Answer, Evaluation, Interview, InterviewAlreadyEnded, Question, State, Status
 from interview.planning import Wanted
-from interview.schemas import StartInterview
+from interview.schemas import InterviewDetail, StartInterview
 
 ABANDONED_AFTER = timedelta(days=1)
 WITH_COUNTS = (
@@ -54,31 +55,46 @@ def topic(interview_id: UUID) -> str:
     return f"interview:{interview_id}"
 
 
-async def start(sessions: Sessions, bulletin: Bulletin, user_id: UUID, wanted: StartInterview) -> Interview:
+async def start(
+    sessions: Sessions, bulletin: Bulletin, asked: Repeatable, wanted: StartInterview
+) -> InterviewDetail:
     """Start an interview fitted to résumé and job, and return it with its questions.
 
     Raises:
         ResumeNotFound, ResumeNotReady: the résumé can't be asked from.
+        IdempotencyKeyReused: the request's key came before with other wishes.
     """
+    user_id = asked.owner
     background: Background | None = None
     if wanted.resume_id is not None:
         background = await resumes.background(sessions, bulletin, user_id, wanted.resume_id)
+    content = idempotency.fingerprint(wanted.model_dump_json().encode())
     async with sessions.begin() as session:
-        interview = await _planned(session, user_id, wanted, background)
-        await session.flush()
-        await tasks.enqueue(session, AbandonInterview(interview_id=interview.id), delay=ABANDONED_AFTER)
-        await outbox.publish(
-            session,
-            InterviewStarted(
-                interview_id=interview.id,
-                user_id=user_id,
-                resume_id=interview.resume_id,
-                kind=interview.kind,
-                level=interview.level,
-                questions=len(interview.questions),
-            ),
-        )
-        return await find(session, user_id, interview.id)
+
+        async def make() -> InterviewDetail:
+            return InterviewDetail.of(await _begin(session, user_id, wanted, background))
+
+        return await idempotency.once(session, asked, "interview.start", content, InterviewDetail, make)
+
+
+async def _begin(
+    session: AsyncSession, user_id: UUID, wanted: StartInterview, background: Background | None
+) -> Interview:
+    interview = await _planned(session, user_id, wanted, background)
+    await session.flush()
+    await tasks.enqueue(session, AbandonInterview(interview_id=interview.id), delay=ABANDONED_AFTER)
+    await outbox.publish(
+        session,
+        InterviewStarted(
+            interview_id=interview.id,
+            user_id=user_id,
+            resume_id=interview.resume_id,
+            kind=interview.kind,
+            level=interview.level,
+            questions=len(interview.questions),
+        ),
+    )
+    return await find(session, user_id, interview.id)
 
 
 async def _planned(
@@ -156,7 +172,7 @@ async def history(
 ) -> tuple[list[Interview], str | None]:
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
     query = select(Interview).where(Interview.user_id == user_id).options(WITH_COUNTS)
-    return await paging.page(session, query, Interview.id, limit, cursor)  # type: ignore[arg-type]
+    return await paging.page(session, query, Interview.id, limit, cursor)
 
 
 async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Question:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import live
+from common import erasure, live
 from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded
 from common.contracts.user import UserDeleted
 from common.database import Sessions
@@ -88,6 +88,7 @@ async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
     await session.execute(ONE_USER_AT_A_TIME, {"user_id": str(event.user_id)})
     await session.execute(delete(Interview).where(Interview.user_id == event.user_id))
     await session.execute(delete(ResumeCopy).where(ResumeCopy.user_id == event.user_id))
+    await erasure.erase_traces(session, event.user_id)
     await session.execute(insert(ErasedUser).values(user_id=event.user_id).on_conflict_do_nothing())
 
 

@@ -6,7 +6,7 @@ from common.errors import LLMProviderError
 from common.llm.chain import Chain, Policy
 from common.llm.errors import BadOutput
 from common.llm.scripted import Scripted
-from interview.coaching import builtin, coach
+from interview.coaching import builtin, coach, scoring
 from interview.coaching.model import JudgedCriterion, Judgement
 from interview.coaching.rubrics import CheckedBy
 from interview.coaching.verdicts import Outcome
@@ -105,7 +105,7 @@ async def test_what_words_alone_leave_open_the_model_decides() -> None:
         "My team ran a database for a client. I wrote a report about the system, and then I tested the software "
         "with an engineer from the product department. As a result the incident rate fell by 30%."
     )
-    assert builtin.evaluate(QUESTION, story).score is None
+    assert builtin.evaluate(QUESTION, story).score == scoring.UNPROVEN
     for verdict, expected in (("MET", True), ("UNMET", False)):
         asked, provider = chain(
             Judgement(criteria=[judged("on_topic", verdict, 3 if expected else 0)], improvements=[])

@@ -84,15 +84,12 @@ def test_a_gate_that_is_not_met_holds_the_score_at_the_floor() -> None:
     assert "gate" in score.note
 
 
-def test_a_gate_nobody_can_assess_leaves_no_number() -> None:
-    found = [
-        verdict("gate", Outcome.CANNOT_ASSESS),
-        verdict("small", Outcome.MET, 3),
-        verdict("large", Outcome.MET, 3),
-    ]
-    score = scoring.score(RUBRIC, found)
-    assert score.value is None
-    assert score.note.startswith("No score")
+def test_a_gate_nobody_can_assess_holds_a_strong_answer_and_leaves_a_weaker_one_without_a_number() -> None:
+    gate, small = verdict("gate", Outcome.CANNOT_ASSESS), verdict("small", Outcome.MET, 3)
+    strong = scoring.score(RUBRIC, [gate, small, verdict("large", Outcome.MET, 3)])
+    assert (strong.value, strong.note[:10]) == (60.0, "At most 60")
+    weaker = scoring.score(RUBRIC, [gate, small, verdict("large", Outcome.UNMET, 0)])
+    assert (weaker.value, weaker.note[:8]) == (None, "No score")
 
 
 def test_under_half_of_the_weight_assessable_there_is_no_number() -> None:

@@ -94,9 +94,16 @@ def relevance(transcript: Transcript, subject: Subject) -> tuple[Relevance, list
     personal = first_person(transcript.counted)
     if subject.is_story and specific and len(work) >= 2 and personal:
         return Relevance.ABOUT_IT, evidence
-    if specific or (subject.is_story and len(work) >= 3 and len(personal) >= 2):
+    trade = work | (transcript.content & trade_stems())
+    if specific or (subject.is_story and len(trade) >= 3 and len(personal) >= 2):
         return Relevance.UNSURE, evidence or personal
     return Relevance.ABOUT_SOMETHING_ELSE, []
+
+
+@cache
+def trade_stems() -> frozenset[str]:
+    """Return the stems of the words that show a story to be about some trade, though not what it is about."""
+    return frozenset(words.stem(word) for word in vocabulary.words("trade"))
 
 
 @cache

@@ -8,6 +8,7 @@ from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 
 FLOOR = 10.0
+UNPROVEN = 60.0
 NEEDED_SHARE = Fraction(1, 2)
 
 
@@ -29,8 +30,8 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     """Return the score these verdicts make: weight earned over weight that could be assessed.
 
-    A gate that is not met holds it at the floor. A gate nobody can assess leaves no number above the floor, and less
-    than half of the weight assessable leaves none at all.
+    A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` and
+    leaves a weaker one without a number, as does less than half of the weight assessable.
     """
     found = {verdict.criterion_id: verdict for verdict in verdicts}
     judged = [
@@ -45,12 +46,15 @@ def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     if failed:
         return Score(min(FLOOR, value), f"Held at the floor: not met is “{failed[0]}”.")
     judged_ids = {criterion.id for criterion, _ in judged}
-    open_gates = [one.name for one in rubric.criteria if one.gate and one.id not in judged_ids]
-    if open_gates and value > FLOOR:
-        return Score(None, f"No score: whether it “{open_gates[0].lower()}” could not be assessed.")
     total = sum(criterion.weight for criterion in rubric.criteria)
     if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
         return Score(None, "No score: less than half of what counts could be assessed.")
+    judged_ids = {criterion.id for criterion, _ in judged}
+    unproven = [one.name for one in rubric.criteria if one.gate and one.id not in judged_ids]
+    if unproven and value > UNPROVEN:
+        return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0]}” could not be assessed.")
+    if unproven and value > FLOOR:
+        return Score(None, f"No score: “{unproven[0]}” could not be assessed.")
     return Score(value, "")
 
 

@@ -1,0 +1,21 @@
+"""A start that is repeated with its key starts one interview."""
+
+from common.testing.services import Client
+
+ROOT = "/api/v1/interview"
+WISHES = {"job_title": "Backend Engineer", "questions": 1}
+
+
+async def test_a_repeated_start_gives_the_same_interview(client: Client) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    first, second = [await client.post(f"{ROOT}/start", json=WISHES, headers=headers) for _ in range(2)]
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert len((await client.get(ROOT)).json()["items"]) == 1
+
+
+async def test_other_wishes_under_the_same_key_are_refused(client: Client) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    await client.post(f"{ROOT}/start", json=WISHES, headers=headers)
+    other = await client.post(f"{ROOT}/start", json=WISHES | {"questions": 2}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
