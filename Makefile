@@ -85,7 +85,7 @@ types: .venv/.ready ## mypy, strict
 	@$(BIN)/mypy $(wildcard libs/*/src services/*/src)
 
 check: lint types ## everything CI asks for: lint, format, strict types, import contracts, tests with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/coverage erase && $(BIN)/coverage run -m pytest $(ARGS) && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
 events: .venv/.ready ## write docs/events.md and the events' schemas from the code
 	@$(BIN)/python docs/make_events.py

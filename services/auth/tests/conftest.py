@@ -104,7 +104,7 @@ def mail_to(service: ServiceUnderTest, mail_folder: Path):
 
     async def wait(address: str, subject: str) -> EmailMessage:
         async with service.working(), asyncio.timeout(20):
-            while (mail := find(address, subject)) is None:  # noqa: ASYNC110 - a file appears
+            while (mail := find(address, subject)) is None:
                 await asyncio.sleep(0.05)
             return mail
 

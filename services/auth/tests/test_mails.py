@@ -1,0 +1,126 @@
+"""Mails: sent by SMTP where a server is set, else written to a folder and shown by URL."""
+
+import asyncio
+import socket
+from email import message_from_bytes, policy
+from uuid import uuid4
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from sqlalchemy import select
+
+from auth import mails
+from auth.mails import SendMail
+from auth.models import MailToken
+from auth.settings import Settings
+from common.contracts.interview import ReportReady
+from common.errors import EmailDeliveryError
+from common.ids import uuid7
+
+
+class Mailbox:
+    """Takes every mail."""
+
+    def __init__(self):
+        self.taken = []
+        self.refuse = False
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the name aiosmtpd calls
+        if self.refuse:
+            return "451 try again later"
+        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@pytest.fixture
+def smtp():
+    def authenticate(server, session, envelope, mechanism, data):
+        return AuthResult(success=data.login == b"us er" and data.password == b"p@ss")
+
+    mailbox = Mailbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(
+        mailbox, "127.0.0.1", port, authenticator=authenticate, auth_require_tls=False, auth_required=True
+    )
+    controller.start()
+    yield mailbox, f"smtp://us%20er:p%40ss@127.0.0.1:{port}"
+    controller.stop()
+
+
+def settings(**values):
+    return Settings(database_url="postgresql://auth:x@127.0.0.1/x", **values)
+
+
+def message(configured, task_id):
+    mail = SendMail(user_id=uuid7(), letter="known")
+    return mails.compose(configured, mail, task_id, "jordan@example.com", "Hello Jordan")
+
+
+async def test_a_mail_leaves_by_smtp_with_the_servers_password(smtp):
+    mailbox, url = smtp
+    configured, task_id = settings(smtp_url=url), uuid4()
+    await mails.deliver(configured, message(configured, task_id), task_id)
+    mail = mailbox.taken[0]
+    assert (mail["To"], mail["Subject"]) == ("jordan@example.com", "You have an account already")
+    assert mail["Message-ID"] == f"<{task_id}@interviewace>"
+    assert mail.get_content().strip() == "Hello Jordan"
+
+
+@pytest.mark.parametrize("kind", ["refused", "wrong password", "away"])
+async def test_a_server_that_does_not_take_it_is_a_named_error_without_the_password(smtp, kind):
+    mailbox, url = smtp
+    mailbox.refuse = kind == "refused"
+    url = {"wrong password": url.replace("p%40ss", "other"), "away": "smtp://127.0.0.1:1"}.get(kind, url)
+    configured, task_id = settings(smtp_url=url), uuid4()
+    with pytest.raises(EmailDeliveryError) as raised:
+        await mails.deliver(configured, message(configured, task_id), task_id)
+    assert "p@ss" not in str(raised.value)
+    assert mailbox.taken == []
+
+
+async def test_a_ready_report_is_mailed_once_however_often_it_is_announced(
+    services, account, mail_to, mail_folder
+):
+    event = ReportReady(interview_id=uuid7(), user_id=account.id, job_title="Backend Engineer", overall=80.0)
+    for _ in range(3):
+        await services.deliver(event)
+    mail = await mail_to(account.email, "report is ready")
+    assert "Backend Engineer" in mail.get_content()
+    found = [path for path in mail_folder.glob("*.eml") if account.email in path.read_text()]
+    assert len(found) == 1
+
+
+async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, account, mail_to):
+    await anonymous.post("/api/v1/auth/forgot-password", json={"email": account.email})
+    await mail_to(account.email, "Choose a new")
+    listed = (await anonymous.get("/api/v1/auth/mailbox")).json()["items"]
+    assert listed[0]["url"].startswith("https://practice.example/api/v1/auth/mailbox/")
+    shown = await anonymous.get(f"/api/v1/auth/mailbox/{listed[0]['name']}")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert account.email in shown.text
+    for name in ("..%2f..%2fkeys%2fauth.pem", "unknown.eml", "auth.pem", "%00.eml"):
+        assert (await anonymous.get(f"/api/v1/auth/mailbox/{name}")).status_code == 404
+
+
+async def test_a_token_in_a_mail_is_kept_as_a_hash_only(
+    session, service, anonymous, account, mail_to, token_in
+):
+    await anonymous.post("/api/v1/auth/forgot-password", json={"email": account.email})
+    token = token_in(await mail_to(account.email, "Choose a new"))
+    kept = await session.scalar(select(MailToken.hash).where(MailToken.user_id == account.id))
+    assert token.encode() not in kept
+    assert len(kept) == 32
+
+
+async def test_a_mail_to_a_disabled_account_is_not_written(service, make_account):
+    gone = await make_account(disabled=True)
+    async with service.sessions.begin() as session:
+        assert await mails.write(session, SendMail(user_id=gone.id, letter="reset"), settings()) is None
+        assert await mails.write(session, SendMail(user_id=uuid7(), letter="reset"), settings()) is None
+
+
+async def test_waiting_for_mail_never_blocks_signing_in(account):
+    assert "access_token" in (await asyncio.wait_for(account.sign_in(), 10))
