@@ -30,6 +30,11 @@ def test_a_story_that_begins_with_its_end_is_out_of_order() -> None:
     assert not star.find(Transcript(QUESTION.text, ". ".join(reversed(parts)))).in_order
 
 
+def test_naming_the_place_sets_the_scene_and_mentioning_the_team_does_not() -> None:
+    told = "At Northwind our API answered in 900 ms. I moved its reads to Redis, and I agreed with the team on limits."
+    assert star.find(Transcript(QUESTION.text, told)).sentences["situation"] == (1,)
+
+
 def test_what_only_we_did_is_no_action_of_ones_own() -> None:
     found = star.find(Transcript(QUESTION.text, "We rewrote the importer and we deployed it."))
     assert found.own_actions == ()

@@ -9,6 +9,7 @@ from interview.coaching.transcript import Line, Transcript
 PARTS = ("situation", "task", "action", "result")
 MONTHS = "january|february|march|april|june|july|august|september|october|november|december"
 DATED = re.compile(rf"\b(?:in|since|until) (?:19|20)\d\d\b|\b(?:{MONTHS})\b")
+PLACED = re.compile(r"^(?:At|In|For|With) (?:the |a )?[A-Z]\w+")
 PAST = re.compile(r"\b(?:was|were|had|ran|built|came|kept)\b|\w{3,}ed\b")
 BETWEEN = (
     "also|then|first|personally|quickly|immediately|finally|had|have|therefore|later|next|always|so|just|even|"
@@ -98,6 +99,7 @@ def _tells(part: str, line: Line) -> bool:
     if len(words.tokens(line.text)) < 4 or not line.content:
         return False
     if part == "situation":
-        cued = words.has_cue(text, vocabulary.cues("star.situation")) or DATED.search(text) is not None
+        placed = PLACED.search(line.text.strip()) or DATED.search(text)
+        cued = placed is not None or words.has_cue(text, vocabulary.cues("star.situation"))
         return cued and PAST.search(text) is not None
     return words.has_cue(text, vocabulary.cues(f"star.{part}"))
