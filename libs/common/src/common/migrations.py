@@ -90,11 +90,15 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
     def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
         return kind != "table" or item.key in metadata.tables
 
+    def own_schema(name: str | None, kind: str, _: Any) -> bool:
+        return kind != "schema" or name == metadata.schema
+
     context.configure(
         connection=connection,
         target_metadata=metadata,
         version_table="alembic_version",
         version_table_schema=metadata.schema,
+        include_name=own_schema,
         include_object=ours,
         include_schemas=True,
         transaction_per_migration=False,
