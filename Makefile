@@ -21,7 +21,7 @@ help: ## print this help
 # --- setting up -----------------------------------------------------------------------------------------------------
 
 .venv/.ready: requirements.lock $(PROJECTS)
-	@command -v $(UV) >/dev/null 2>&1 || { echo 'fetching uv $(UV_VERSION) with pip'; $(PYTHON) -m pip install -q --target .tools 'uv==$(UV_VERSION)'; }
+	@command -v $(UV) >/dev/null 2>&1 || { echo 'fetching uv $(UV_VERSION) with pip'; $(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools 'uv==$(UV_VERSION)'; }
 	@echo 'installing the locked dependencies into .venv'
 	@[ -x $(BIN)/python ] || $(UV) venv -q --python "$$(command -v $(PYTHON))" .venv
 	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock

@@ -1,6 +1,7 @@
 """Mails: sent by SMTP where a server is set, else written to a folder and shown by URL."""
 
 import asyncio
+import re
 import socket
 from email import message_from_bytes, policy
 from uuid import uuid4
@@ -102,7 +103,8 @@ async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, acc
     assert listed[0]["url"].startswith("https://practice.example/api/v1/auth/mailbox/")
     shown = await anonymous.get(f"/api/v1/auth/mailbox/{listed[0]['name']}")
     assert (shown.status_code, shown.headers["content-type"]) == (200, "text/plain; charset=utf-8")
-    assert account.email in shown.text
+    assert f"To: {account.email}" in shown.text
+    assert re.search(r"https://practice.example/reset-password\?token=[\w-]{43}\n", shown.text)
     for name in ("..%2f..%2fkeys%2fauth.pem", "unknown.eml", "auth.pem", "%00.eml"):
         assert (await anonymous.get(f"/api/v1/auth/mailbox/{name}")).status_code == 404
 

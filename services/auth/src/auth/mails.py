@@ -1,6 +1,7 @@
 """Mails: what they say, and how they leave: by SMTP, or into a folder where no server is set."""
 
 import re
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -19,6 +20,7 @@ from common import tasks
 from common.errors import EmailDeliveryError, EntityNotFoundError
 
 SMTP_SECONDS = 20
+SHOWN_FIELDS = ("From", "To", "Subject", "Date")
 NAME = re.compile(r"[A-Za-z0-9-]{1,80}\.eml")
 
 log = structlog.get_logger()
@@ -135,7 +137,7 @@ def written(folder: Path, public_url: str) -> list[dict[str, str]]:
 
 
 def read(folder: Path, name: str) -> str:
-    """Return one mail of the folder as text.
+    """Return one mail of the folder as a mail program shows it.
 
     Raises:
         MailNotFound: there is none of that name.
@@ -143,4 +145,6 @@ def read(folder: Path, name: str) -> str:
     path = folder / name
     if not NAME.fullmatch(name) or not path.is_file():
         raise MailNotFound
-    return path.read_text(encoding="utf-8", errors="replace")
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    head = "\n".join(f"{field}: {message[field]}" for field in SHOWN_FIELDS)
+    return f"{head}\n\n{message.get_content()}"

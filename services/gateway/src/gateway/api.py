@@ -19,6 +19,7 @@ SWAGGER = Path(str(resources.files(fastapi_offline))) / "static"
 ASSETS = {
     "page.css": HERE / "page.css",
     "docs.js": HERE / "docs.js",
+    "link.js": HERE / "link.js",
     "swagger-ui.css": SWAGGER / "swagger-ui.css",
     "swagger-ui-bundle.js": SWAGGER / "swagger-ui-bundle.js",
 }
@@ -99,6 +100,13 @@ async def front() -> HTMLResponse:
 async def docs() -> HTMLResponse:
     """Show the specification as a page to try things on; it loads nothing from elsewhere."""
     return _page("docs.html")
+
+
+@router.get("/verify-email", include_in_schema=False)
+@router.get("/reset-password", include_in_schema=False)
+async def link() -> HTMLResponse:
+    """Show where a link in a mail leads: a button or a form that uses its token."""
+    return _page("link.html")
 
 
 @router.get("/assets/{name}", include_in_schema=False)

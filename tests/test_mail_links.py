@@ -1,0 +1,37 @@
+"""Where addresses have to be proved: the mail is shown by URL, and its link leads to a page that uses the token."""
+
+import re
+
+import httpx
+import pytest_asyncio
+
+
+@pytest_asyncio.fixture(scope="module")
+async def whole(run_whole):
+    async with run_whole(EMAIL_VERIFICATION="required") as running:
+        yield running
+
+
+async def mail_to(client, email):
+    while True:
+        for each in (await client.get("/api/v1/auth/mailbox")).json()["items"]:
+            text = (await client.get(f"/api/v1/auth/mailbox/{each['name']}")).text
+            if f"To: {email}" in text:
+                return text
+
+
+async def test_a_person_proves_their_address_with_the_mail_and_signs_in(whole):
+    form = {"email": "jordan@example.com", "password": "Correct-horse-7", "full_name": "Jordan Rivera"}
+    login = {"email": form["email"], "password": form["password"]}
+    async with httpx.AsyncClient(base_url=whole.url, timeout=30) as client:
+        await client.post("/api/v1/auth/register", json=form)
+        assert (await client.post("/api/v1/auth/login", json=login)).status_code == 401
+        link = re.search(r"https?://\S+(/verify-email\?token=(\S+))", await mail_to(client, form["email"]))
+        page = await client.get(link[1])
+        assert page.status_code == 200
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert page.headers["referrer-policy"] == "no-referrer"
+        assert (await client.get("/assets/link.js")).status_code == 200
+        used = await client.post("/api/v1/auth/verify-email", json={"token": link[2]})
+        assert used.status_code == 204
+        assert (await client.post("/api/v1/auth/login", json=login)).status_code == 200
