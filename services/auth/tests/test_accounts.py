@@ -67,6 +67,7 @@ async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(anonymo
         ({"password": "Aa1-" + "é" * 40}, "password_policy"),
         ({"email": "nobody"}, "validation_failed"),
         ({"full_name": "  "}, "validation_failed"),
+        ({"full_name": "a\x00b"}, "validation_failed"),
         ({"password": None}, "validation_failed"),
     ],
 )

@@ -61,7 +61,16 @@ async def test_whoever_may_not_sign_in_gets_the_same_answer(anonymous, make_acco
     assert problem["detail"] == "Address or password is wrong, or the account can't be used yet."
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '{"email": "a@example.com"}', '{"email": 7, "password": "x"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        '{"email": "a@example.com"}',
+        '{"email": 7, "password": "x"}',
+        r'{"email": "a\u0000@example.com", "password": "x"}',
+    ],
+)
 async def test_malformed_credentials_are_named(anonymous, body):
     answer = await anonymous.post(
         "/api/v1/auth/login", content=body, headers={"Content-Type": "application/json"}

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from common.identity import Role
 
-FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PRINTED = r"^[^\x00-\x1f]*$"
+FullName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTED)
+]
 Password = Annotated[str, Field(min_length=1, max_length=1000)]
 Token = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -31,7 +34,7 @@ class Registered(BaseModel):
 class Credentials(BaseModel):
     """An address and its password."""
 
-    email: Annotated[str, Field(min_length=1, max_length=320)]
+    email: Annotated[str, Field(min_length=1, max_length=320, pattern=PRINTED)]
     password: Password
 
 
