@@ -97,6 +97,8 @@ async def test_a_session_that_was_ended_is_refused_at_once(gateway: Any, redis: 
         answer = await client.get("/api/v1/resume/1")
     problem(answer, 401, "invalid_token")
     assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["ratelimit-policy"] == '"general";q=60;w=60'
+    assert answer.headers["ratelimit"].startswith('"general";r=59;t=')
 
 
 async def test_limited_routes_say_where_the_caller_stands(client: Any, anonymous: Any) -> None:

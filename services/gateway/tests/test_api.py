@@ -56,6 +56,13 @@ async def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(anonymou
     assert all(("javascript" if name.endswith(".js") else "css") in kind for name, kind in types.items())
 
 
+@pytest.mark.parametrize("path", [*PAGES, "/health", "/ready", "/openapi.json"])
+async def test_head_is_answered_as_get_without_a_body(anonymous: Any, path: str) -> None:
+    answer = await anonymous.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == (await anonymous.get(path)).headers["content-type"]
+
+
 async def test_the_front_page_leads_to_the_documentation(anonymous: Any) -> None:
     text = (await anonymous.get("/")).text
     assert 'href="/docs"' in text

@@ -106,6 +106,16 @@ def test_each_operation_has_a_tag_and_no_schema_is_left_over() -> None:
     assert set(made["paths"]) == {"/api/v1/auth/me"}
 
 
+def test_problems_are_told_with_their_media_type() -> None:
+    one = document("/api/v1/auth/me", {"Answer": TEXT, "Problem": TEXT})
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    answers = one["paths"]["/api/v1/auth/me"]["get"]["responses"]
+    answers["4XX"] = {"description": "no", "content": {"text/event-stream": problem}}
+    made = merged(auth=one)["paths"]["/api/v1/auth/me"]["get"]["responses"]
+    assert made["4XX"]["content"] == {"application/problem+json": problem}
+    assert set(made["200"]["content"]) == {"application/json"}
+
+
 def test_a_service_serves_only_its_own_prefixes() -> None:
     task = document("/api/v1/tasks/1", {"Answer": TEXT})
     assert merged(interview=task)["paths"] == {}

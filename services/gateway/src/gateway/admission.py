@@ -34,7 +34,7 @@ class Admission:
     async def admit(self, exchange: Exchange) -> None:
         """Let the request through, and note its standing for the answer.
 
-        A request whose token is not good counts against its address, so that guessing is limited as well.
+        A request whose token is not good, or not any more, counts against its address: guessing is limited as well.
 
         Raises:
             AuthenticationError: it needs a token, and has none that counts.
@@ -42,14 +42,21 @@ class Admission:
             SessionUnknown: neither Redis nor auth says whether the session was ended.
         """
         identity, refusal = await self._identify(exchange)
-        subscriber = headers.subscriber(exchange.address)
-        rule = self.limits.rule(exchange.method, exchange.path, identity.id if identity else None, subscriber)
-        standing = await self._spend(rule, identity)
+        rule = self._rule(exchange, identity)
+        try:
+            standing = await self._spend(rule, identity)
+        except SessionEnded as ended:
+            refusal, rule = ended, self._rule(exchange, None)
+            standing = await self._spend(rule, None)
         exchange.answer_headers |= describe(rule, standing)
         if not standing.allowed:
             raise TooManyRequests(rule, standing)
         if refusal:
             raise refusal
+
+    def _rule(self, exchange: Exchange, identity: Identity | None) -> Rule:
+        subscriber = headers.subscriber(exchange.address)
+        return self.limits.rule(exchange.method, exchange.path, identity.id if identity else None, subscriber)
 
     async def _identify(self, exchange: Exchange) -> tuple[Identity | None, AuthenticationError | None]:
         if prefixes.is_public(exchange.path):

@@ -106,7 +106,10 @@ class Edge:
             await self._own(exchange)
 
     async def _own(self, exchange: Exchange) -> None:
-        scope = {**exchange.scope, "path": exchange.path, "request_id": exchange.request_id}
+        method = "GET" if exchange.method == "HEAD" else exchange.method  # the server leaves the body out
+        scope = {
+            **exchange.scope, "method": method, "path": exchange.path, "request_id": exchange.request_id
+        }  # fmt: skip
         await self.own(scope, exchange.receive, exchange.send)
 
     def _decorate(self, exchange: Exchange, pairs: Pairs) -> Pairs:

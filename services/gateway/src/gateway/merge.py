@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common.problems import MEDIA_TYPE, Problem
 from gateway import prefixes
 
 Document = dict[str, Any]
@@ -25,6 +26,7 @@ SECURITY_SCHEMES = {
 
 def merge(title: str, description: str, documents: Mapping[str, Document]) -> Document:
     """Return one document of what the gateway serves of each service's, keyed by the service's name."""
+    documents = {service: _with_problems(each) for service, each in documents.items()}
     parts = {service: _renamed(service, each, _clashes(documents)) for service, each in documents.items()}
     paths: Document = {}
     schemas: Document = {}
@@ -83,6 +85,17 @@ def _tell_operations_apart(paths: Document) -> None:
         operation["operationId"] = unique
 
 
+def _with_problems(document: Document) -> Document:
+    """Return a copy in which problems have their media type: FastAPI writes that of the route's own answer."""
+    told = copy.deepcopy(document)
+    problem = {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}
+    for _, operation in _operations(told.get("paths", {})):
+        for answer in operation.get("responses", {}).values():
+            if problem in answer.get("content", {}).values():
+                answer["content"] = {MEDIA_TYPE: problem}
+    return told
+
+
 def _schemas(document: Document) -> Document:
     found: Document = document.get("components", {}).get("schemas", {})
     return found
@@ -126,7 +139,7 @@ def _renamed(service: str, document: Document, clashes: set[str]) -> Document:
         while new in own:
             new += "_"
         names[name] = new
-    renamed: Document = _with_references(copy.deepcopy(document), names)
+    renamed: Document = _with_references(document, names)
     if own:
         schemas = _schemas(renamed)
         renamed["components"]["schemas"] = {names.get(name, name): schema for name, schema in schemas.items()}
