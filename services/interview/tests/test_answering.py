@@ -57,6 +57,26 @@ async def test_an_empty_answer_is_an_answer(
     assert answered["evaluation"]["score"] == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"' + "a" * 20_001 + '"', "body.text: String should have at most 20000 characters"),
+        (r'"half a pair: \ud83d"', "body.text: "),
+        (r'"with\u0000null"', "null character"),
+    ],
+)
+async def test_text_that_can_not_be_kept_is_refused_in_words(
+    client: Client, started: Start, text: str, said: str
+) -> None:
+    interview = await started(client)
+    body = f'{{"question_id": "{interview["question"]["id"]}", "text": {text}}}'
+    answer = await client.post(
+        f"{ROOT}/{interview['id']}/answer", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
 async def test_a_skipped_question_needs_no_evaluation(client: Client, started: Start) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "skip": True}

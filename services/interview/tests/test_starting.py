@@ -39,6 +39,13 @@ async def test_an_interview_from_a_resume_asks_about_it(
     assert "At Acme you wrote: “Cut p95 latency by 40%" in interview["question"]["text"]
 
 
+async def test_a_start_says_where_the_interview_is(client: Client) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    for _ in range(2):
+        answer = await client.post(f"{ROOT}/start", json={"job_title": "Engineer"}, headers=headers)
+        assert answer.headers["location"] == f"{ROOT}/{answer.json()['id']}"
+
+
 async def test_two_interviews_of_one_person_do_not_begin_alike(client: Client, started: Start) -> None:
     texts = [(await started(client, kind="system_design", questions=1))["question"]["text"] for _ in range(4)]
     assert len(set(texts)) == 4
@@ -146,3 +153,17 @@ async def test_the_bank_can_be_read(client: Client) -> None:
     items = (await client.get(f"{ROOT}/questions")).json()["items"]
     assert len(items) >= 60
     assert {"id", "text", "kind", "levels", "competency"} <= items[0].keys()
+
+
+async def test_the_bank_comes_in_pages(client: Client) -> None:
+    whole = (await client.get(f"{ROOT}/questions")).json()
+    assert whole["next_cursor"] is None
+    seen: list[str] = []
+    asked: dict[str, str | int] = {"limit": 40}
+    while asked.get("cursor", "") is not None:
+        page = (await client.get(f"{ROOT}/questions", params=asked)).json()
+        seen += [one["id"] for one in page["items"]]
+        asked["cursor"] = page["next_cursor"]
+    assert seen == [one["id"] for one in whole["items"]]
+    answer = await client.get(f"{ROOT}/questions", params={"cursor": "nonsense"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")

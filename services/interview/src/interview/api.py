@@ -32,10 +32,12 @@ router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
-    sessions: OpenSessions, live: Live, asked: Once, body: StartInterview
+    sessions: OpenSessions, live: Live, asked: Once, body: StartInterview, response: Response
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    return await interviews.start(sessions, live, asked, body)
+    begun = await interviews.start(sessions, live, asked, body)
+    response.headers["Location"] = f"{router.prefix}/{begun.id}"
+    return begun
 
 
 @router.get("")
@@ -49,9 +51,12 @@ async def list_interviews(
 
 
 @router.get("/questions")
-async def list_bank_questions(_: CurrentUser) -> Page[BankQuestionOut]:
+async def list_bank_questions(
+    _: CurrentUser, limit: Limit = 100, cursor: Cursor = None
+) -> Page[BankQuestionOut]:
     """List the question bank."""
-    return Page(items=[BankQuestionOut.model_validate(one) for one in bank.questions()])
+    items, next_cursor = bank.page(limit, cursor)
+    return Page(items=[BankQuestionOut.model_validate(one) for one in items], next_cursor=next_cursor)
 
 
 @router.get("/{interview_id}")

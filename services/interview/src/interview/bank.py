@@ -4,6 +4,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
+from common.paging import InvalidCursor
 from interview.coaching import vocabulary
 from interview.kinds import Kind, Level, Point
 
@@ -32,6 +33,20 @@ def questions() -> tuple[BankQuestion, ...]:
         data = vocabulary.load(f"{name}.toml")
         found += [BankQuestion(kind=data["kind"], **one) for one in data["questions"]]
     return tuple(found)
+
+
+def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
+    """Return up to `limit` questions after the one the cursor names, and the cursor of the page that follows.
+
+    Raises:
+        InvalidCursor: it names none.
+    """
+    ids = [one.id for one in questions()]
+    if cursor is not None and cursor not in ids:
+        raise InvalidCursor
+    begin = ids.index(cursor) + 1 if cursor is not None else 0
+    end = begin + limit
+    return questions()[begin:end], ids[end - 1] if end < len(ids) else None
 
 
 def fitting(kind: Kind, level: Level) -> tuple[BankQuestion, ...]:

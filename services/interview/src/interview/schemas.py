@@ -22,7 +22,7 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
 ]
@@ -33,7 +33,7 @@ class StartInterview(BaseModel):
 
     resume_id: UUID | None = None
     job_title: Title
-    job_description: Text = Field(default="", max_length=20_000)
+    job_description: Text = ""
     kind: Kind = Kind.MIXED
     level: Level = Level.MID
     questions: int = Field(default=5, ge=1, le=15)
@@ -47,7 +47,7 @@ class GiveAnswer(BaseModel):
     """An answer to a question, or the wish to skip it."""
 
     question_id: UUID
-    text: Text | None = Field(default=None, max_length=20_000)
+    text: Text | None = None
     skip: bool = False
 
     @model_validator(mode="after")
