@@ -16,6 +16,7 @@ from resume.models import Resume
 from resume.schemas import ResumeChange, ResumeDetail, ResumeSummary
 from resume.uploads import BODY, IncomingResume
 
+BYTES = {"schema": {"type": "string", "format": "binary"}}
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
@@ -66,7 +67,11 @@ async def delete_resume(resume_id: UUID, session: Session, user: CurrentUser) ->
     await library.delete(session, user.id, resume_id)
 
 
-@router.get("/{resume_id}/file", response_class=Response)
+@router.get(
+    "/{resume_id}/file",
+    response_class=Response,
+    responses={200: {"content": {kind.media_type: BYTES for kind in files.FileKind}}},
+)
 async def download_resume(resume_id: UUID, session: Session, user: CurrentUser) -> Response:
     """Give the file back as it came."""
     stored = await library.file(session, user.id, resume_id)
