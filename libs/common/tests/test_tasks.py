@@ -88,12 +88,12 @@ async def test_a_failure_is_tried_again(sample, client, start, until, note_model
         if next(failures, None) is not None:
             raise ConnectionError("gone")
         async with work.sessions.begin() as session:
-            session.add(note_model(owner_id=task.owner_id, text=f"{work.attempt} {work.last_attempt}"))
+            session.add(note_model(owner_id=task.owner_id, text=f"attempt {work.attempt}"))
 
     async with sample.working(tasks=router):
         seen = await until(client, await start(client), "succeeded")
     assert seen["attempts"] == 3
-    assert await sample.notes(client.user_id) == ["3 True"]
+    assert await sample.notes(client.user_id) == ["attempt 3"]
 
 
 async def test_after_the_last_attempt_it_has_failed_and_its_owner_is_told(

@@ -102,7 +102,6 @@ class Relay:
         self._keep = keep_seconds
         self._source = f"/interviewace/{database.schema_of(url)}"
         self._woken = asyncio.Event()
-        self.active = False
 
     async def run(self) -> None:
         """Wait for the lock, then publish what is there and what comes."""
@@ -112,11 +111,9 @@ class Relay:
             await connection.execute(LOCK, LOCK_KEY)
             producer = await self._open_producer()
             try:
-                self.active = True
                 log.info("relay_active")
                 await self._work(connection, producer)
             finally:
-                self.active = False
                 await producer.stop()
         finally:
             await connection.close(timeout=2)

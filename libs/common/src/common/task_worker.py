@@ -32,7 +32,7 @@ GRACE_SECONDS = 20.0
 BEGIN = text(
     "UPDATE task SET status = 'running', attempts = attempts + 1, updated_at = now()"
     " WHERE id = :id AND status IN ('queued', 'running', 'retrying')"
-    " RETURNING kind, payload, trace, attempts, failures, created_at"
+    " RETURNING kind, payload, trace, attempts, failures"
 )
 END = text(
     "UPDATE task SET status = :status, error = :error, failures = :failures, updated_at = now(),"
@@ -157,10 +157,8 @@ class TaskWorker:
         work = Work(
             task_id=task_id,
             attempt=row["failures"] + 1,
-            attempts=kind.attempts,
             sessions=self._sessions,
             resources=self._resources,
-            enqueued_at=row["created_at"],
         )
         async with asyncio.timeout(kind.timeout):
             await kind.run(work, payload)

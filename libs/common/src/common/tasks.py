@@ -3,7 +3,7 @@
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -126,15 +126,8 @@ class Work:
 
     task_id: UUID
     attempt: int
-    attempts: int
     sessions: Sessions
     resources: Mapping[type, object]
-    enqueued_at: datetime
-
-    @property
-    def last_attempt(self) -> bool:
-        """True when a failure now would be final."""
-        return self.attempt >= self.attempts
 
     def resource(self, kind: type[T]) -> T:
         """Return the worker's resource of that type."""
