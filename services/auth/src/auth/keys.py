@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 import time
 from pathlib import Path
@@ -10,6 +11,8 @@ from uuid import UUID, uuid4
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import OKPAlgorithm
 from pydantic_core import to_json
 
@@ -47,6 +50,12 @@ def _parse(pem: bytes, name: str) -> Ed25519PrivateKey:
     return key
 
 
+def _read(path: Path, name: str) -> Ed25519PrivateKey:
+    if not path.exists():
+        raise ValueError(f"auth: {name} names {path}, which does not exist")
+    return _parse(path.read_bytes(), name)
+
+
 def make_key_file(path: Path) -> None:
     """Make a key file where there is none; of two processes that try at once, one wins and both use its key."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +80,9 @@ class KeyRing:
         self, signing: Ed25519PrivateKey, others: list[Ed25519PrivateKey], issuer: str, audience: str
     ) -> None:
         self._key = signing
+        self._chains = HKDF(SHA256(), 32, salt=None, info=b"refresh chains").derive(
+            signing.private_bytes_raw()
+        )
         self._issuer = issuer
         self._audience = audience
         self.kid = str(_public(signing)["kid"])
@@ -87,14 +99,16 @@ class KeyRing:
             signing = _parse(settings.signing_key.get_secret_value().encode(), "SIGNING_KEY")
         else:
             path = settings.signing_key_file or Path(".devstack/keys/auth.pem")
-            if not path.exists():
-                if settings.environment == "production":
-                    raise ValueError(f"auth: SIGNING_KEY_FILE names {path}, which does not exist")
+            if settings.environment == "local" and not path.exists():
                 make_key_file(path)
-            signing = _parse(path.read_bytes(), "SIGNING_KEY_FILE")
+            signing = _read(path, "SIGNING_KEY_FILE")
         retired = settings.retired_key_file
-        others = [_parse(retired.read_bytes(), "RETIRED_KEY_FILE")] if retired else []
+        others = [_read(retired, "RETIRED_KEY_FILE")] if retired else []
         return cls(signing, others, settings.token_issuer, settings.token_audience)
+
+    def chain_key(self, salt: bytes) -> bytes:
+        """Return the key of a session's chain of refresh tokens; the salt alone, which is stored, tells nothing."""
+        return hmac.digest(self._chains, salt, "sha256")
 
     def access_token(self, user_id: UUID, role: Role, session_id: UUID) -> str:
         """Return an access token (RFC 9068) for 15 minutes."""

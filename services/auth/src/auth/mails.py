@@ -83,7 +83,9 @@ async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tu
         session.add(MailToken(hash=tokens.digest(token), user_id=user.id, purpose=purpose))
         link = f"{settings.public_url}{PATHS[mail.letter]}?token={token}"
     body = TEXTS[mail.letter].format(link=link, url=settings.public_url, about=mail.about)
-    return user.email, f"Hello {user.full_name},\n\n{body}\n\nInterviewAce\n"
+    # whoever registered an address they do not own shall not write to its owner in our name
+    greeting = f"Hello {user.full_name}," if user.verified_at else "Hello,"
+    return user.email, f"{greeting}\n\n{body}\n\nInterviewAce\n"
 
 
 def compose(settings: Settings, mail: SendMail, task_id: UUID, recipient: str, text: str) -> EmailMessage:

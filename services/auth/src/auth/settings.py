@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
     """What auth needs besides what every service needs."""
+
+    # an error at the start says what is wrong, and shows nothing of the environment
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     service: str = "auth"
     email_verification: Literal["required", "off"] | None = None
@@ -33,6 +37,7 @@ class Settings(ServiceSettings):
             raise ValueError("auth: SIGNING_KEY or SIGNING_KEY_FILE is not set")
         if production and not self.smtp_url:
             raise ValueError("auth: SMTP_URL is not set")
+        self.public_url = self.public_url.rstrip("/")
         if self.email_verification is None:
             self.email_verification = "required" if production else "off"
         return self
