@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -84,6 +84,18 @@ async def account(make_account) -> Account:
 async def signed_in(account: Account) -> AsyncIterator[Client]:
     async with await account.client() as client:
         yield client
+
+
+@pytest.fixture
+def replaced(service: ServiceUnderTest) -> Iterator[Callable[[type, object], None]]:
+    """Give the API another resource of a type for the length of a test."""
+    held = service.api.state.resources
+
+    def replace(kind: type, value: object) -> None:
+        service.api.state.resources = service.api.state.resources | {kind: value}
+
+    yield replace
+    service.api.state.resources = held
 
 
 @pytest.fixture

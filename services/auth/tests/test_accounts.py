@@ -1,7 +1,11 @@
 """Accounts: from registration to erasure, as a client sees it."""
 
+import asyncio
+import unicodedata
+
 import pytest
 
+from auth.settings import Settings
 from common.ids import uuid7
 
 GOOD = "Correct-horse-7"
@@ -82,6 +86,51 @@ async def test_a_password_may_have_any_characters_and_is_the_same_however_it_is_
 ):
     form["password"] = "Ｐａｓｓ-wörd-１-längst"
     assert (await anonymous.post("/api/v1/auth/register", json=form)).status_code == 202
+
+
+@pytest.mark.parametrize("local", ["ΟΔΟΣ", "İx", "E\u0301lodie"])
+async def test_an_address_in_any_script_is_found_again(anonymous, form, mail_to, token_in, local):
+    form["email"] = f"{uuid7()}{local}@example.com"
+    assert (await anonymous.post("/api/v1/auth/register", json=form)).status_code == 202
+    async with asyncio.timeout(30):
+        token = token_in(await mail_to(unicodedata.normalize("NFC", form["email"]), "Confirm"))
+    assert (await anonymous.post("/api/v1/auth/verify-email", json={"token": token})).status_code == 204
+    login = {"email": form["email"], "password": GOOD}
+    assert (await anonymous.post("/api/v1/auth/login", json=login)).status_code == 200
+
+
+async def test_where_addresses_are_not_verified_a_person_signs_in_at_once(service, anonymous, form, replaced):
+    replaced(Settings, service.main.settings.model_copy(update={"email_verification": "off"}))
+    answer = await anonymous.post("/api/v1/auth/register", json=form)
+    assert (answer.status_code, answer.json()["message"]) == (202, "Thank you. You can sign in now.")
+    login = {"email": form["email"], "password": GOOD}
+    assert (await anonymous.post("/api/v1/auth/login", json=login)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/verify-email", {}),
+        ("POST", "/resend-verification", {"email": "nobody"}),
+        ("POST", "/forgot-password", {"email": "nobody"}),
+        ("POST", "/reset-password", {"token": "x"}),
+        ("POST", "/refresh", {"refresh_token": "x" * 201}),
+        ("PATCH", "/me", {"full_name": "x" * 201}),
+        ("DELETE", "/me", {}),
+        ("POST", "/change-password", {"new_password": GOOD}),
+        ("POST", "/register", []),
+    ],
+)
+async def test_what_a_route_can_not_read_is_named(signed_in, method, path, body):
+    answer = await signed_in.request(method, f"/api/v1/auth{path}", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert answer.json()["errors"][0]["location"][0] == "body"
+
+
+async def test_a_mail_to_an_unproved_address_repeats_nothing_its_sender_wrote(anonymous, form, mail_to):
+    form["full_name"] = "Claim your prize at https://evil.example"
+    await anonymous.post("/api/v1/auth/register", json=form)
+    assert "evil" not in (await mail_to(form["email"], "Confirm")).get_content()
 
 
 async def test_verification_can_be_sent_again_and_tells_nothing(anonymous, make_account, mail_to, token_in):

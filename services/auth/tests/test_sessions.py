@@ -6,12 +6,15 @@ from datetime import timedelta
 import jwt
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from auth import revocations, tokens
+from auth.keys import KeyRing, make_key_file
 from auth.models import RefreshToken, Session, User
 from common.database import utcnow
 from common.identity import Role
 from common.ids import uuid7
+from common.tasks import RetryLater
 
 
 @pytest.fixture
@@ -211,18 +214,58 @@ async def test_the_gateway_learns_whether_a_session_is_open(anonymous, signed_in
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
 
 
-async def test_with_redis_away_signing_out_still_ends_the_session(service, account, signed_in, anonymous):
+async def test_with_redis_away_signing_out_ends_the_session_and_is_copied_later(
+    service, services, account, signed_in, anonymous, replaced, eventually
+):
     token = signed_in.headers["Authorization"].split()[1]
     session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
-    held = service.api.state.resources
-    away = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
-    service.api.state.resources = held | {Redis: away}
-    try:
+    async with Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2) as away:
+        replaced(Redis, away)
         assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
-    finally:
-        service.api.state.resources = held
-        await away.aclose()
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
+    assert not await revoked(services, session_id)
+    async with service.working():
+        await eventually(lambda: revoked(services, session_id))
+
+
+async def test_a_copy_that_redis_does_not_take_is_tried_again():
+    async with Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2) as away:
+        with pytest.raises(RetryLater):
+            await revocations.copy(away, [uuid7()])
+
+
+async def test_the_database_alone_does_not_tell_the_next_refresh_token(service, account, refresh):
+    first = await account.sign_in()
+    second = (await refresh(first["refresh_token"])).json()["refresh_token"]
+    async with service.sessions() as session:
+        kept = await session.scalar(select(Session.chain_key).where(Session.user_id == account.id))
+        hashes = list(await session.scalars(select(RefreshToken.hash)))
+    assert tokens.successor(kept, first["refresh_token"]) != second
+    assert tokens.digest(second) in hashes
+    assert second.encode() not in hashes
+
+
+async def test_a_signing_key_changed_within_the_ten_seconds_ends_no_session(
+    service, account, refresh, replaced, tmp_path
+):
+    first = await account.sign_in()
+    second = (await refresh(first["refresh_token"])).json()["refresh_token"]
+    make_key_file(tmp_path / "new.pem")
+    settings = service.main.settings.model_copy(update={"signing_key_file": tmp_path / "new.pem"})
+    replaced(KeyRing, KeyRing.load(settings))
+    assert (await refresh(first["refresh_token"])).status_code == 401
+    assert (await refresh(second)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("GET", "/{}"), ("PATCH", "/{}"), ("POST", "/{}/unlock")]
+)
+async def test_accounts_are_moderated_by_moderators_only(account, signed_in, method, path):
+    answer = await signed_in.request(
+        method, f"/api/v1/auth/users{path.format(account.id)}", json={"role": "admin"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (await signed_in.get("/api/v1/auth/me")).json()["role"] == "user"
 
 
 async def test_moderators_see_disable_and_unlock_and_admins_change_roles(

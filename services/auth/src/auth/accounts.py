@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import mails, passwords, sessions, tokens
+from auth import mails, passwords, revocations, sessions, tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.passwords import Hasher
 from auth.schemas import PasswordChange, PasswordReset, Registration, UserView
@@ -16,6 +16,8 @@ from common.contracts.user import UserDeleted, UserEmailVerified, UserRegistered
 from common.database import Sessions, utcnow
 from common.errors import AuthenticationError, EntityNotFoundError, PasswordPolicyError, ValidationError
 from common.identity import Identity, Role
+
+NOTHING_CHANGED = "The password is wrong; nothing was changed."
 
 
 class AccountNotFound(EntityNotFoundError):
@@ -106,11 +108,14 @@ async def verify_email(session: AsyncSession, token: str) -> None:
 
 
 async def _spend(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
+    # the account is locked before its tokens and sessions, as by every other change of it
+    owner = select(MailToken.user_id).where(MailToken.hash == tokens.digest(token)).scalar_subquery()
+    user: User | None = await session.scalar(select(User).where(User.id == owner).with_for_update())
     query = delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
     spent = await session.scalar(query.returning(MailToken))
-    if spent is None or spent.expired:
+    if user is None or spent is None or spent.expired:
         raise MailTokenInvalid
-    return await session.get_one(User, spent.user_id)
+    return user
 
 
 async def me(session: AsyncSession, user: Identity) -> User:
@@ -136,7 +141,16 @@ async def _proved(opened: Sessions, hasher: Hasher, user_id: UUID, password: str
     async with opened() as session:
         user = await session.get(User, user_id)
     if user is None or not await hasher.matches(password, user.password_hash):
-        raise WrongPassword("The password is wrong; nothing was changed.")
+        raise WrongPassword(NOTHING_CHANGED)
+    return user
+
+
+async def _unchanged(session: AsyncSession, known: User) -> User:
+    """Lock the account whose password was proved; somebody may have changed that while it was checked."""
+    query = select(User).where(User.id == known.id, User.password_hash == known.password_hash)
+    user: User | None = await session.scalar(query.with_for_update())
+    if user is None:
+        raise WrongPassword(NOTHING_CHANGED)
     return user
 
 
@@ -146,12 +160,13 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
     Raises:
         WrongPassword: the password is not theirs.
     """
-    await _proved(opened, hasher, user.id, password)
+    known = await _proved(opened, hasher, user.id, password)
     async with opened.begin() as session:
+        await _unchanged(session, known)
         ended = await sessions.end(session, user.id, "account_deleted")
         await session.execute(delete(User).where(User.id == user.id))
         await outbox.publish(session, UserDeleted(user_id=user.id))
-    await sessions.forget(redis, ended)
+    await revocations.forget(redis, ended)
 
 
 async def change_password(
@@ -166,8 +181,8 @@ async def change_password(
     known = await _proved(opened, hasher, user.id, form.current_password)
     hashed = await _new_hash(hasher, known, form.new_password)
     async with opened.begin() as session:
-        ended = await _set_password(session, user.id, hashed, keep=user.session_id)
-    await sessions.forget(redis, ended)
+        ended = await _set_password(session, await _unchanged(session, known), hashed, keep=user.session_id)
+    await revocations.forget(redis, ended)
 
 
 async def forgot_password(session: AsyncSession, email: str) -> None:
@@ -194,8 +209,8 @@ async def reset_password(opened: Sessions, redis: Redis, hasher: Hasher, form: P
         user = await _spend(session, form.token, MailPurpose.RESET)
         user.verified_at = user.verified_at or utcnow()
         user.clear_failures()
-        ended = await _set_password(session, user.id, hashed)
-    await sessions.forget(redis, ended)
+        ended = await _set_password(session, user, hashed)
+    await revocations.forget(redis, ended)
 
 
 async def _new_hash(hasher: Hasher, user: User, password: str) -> str:
@@ -207,11 +222,10 @@ async def _new_hash(hasher: Hasher, user: User, password: str) -> str:
 
 
 async def _set_password(
-    session: AsyncSession, user_id: UUID, hashed: str, keep: UUID | None = None
+    session: AsyncSession, user: User, hashed: str, keep: UUID | None = None
 ) -> list[UUID]:
-    user = (await session.scalars(select(User).where(User.id == user_id).with_for_update())).one()
     former = [user.password_hash, *user.former_hashes.split()][: passwords.REMEMBERED - 1]
     user.former_hashes, user.password_hash = " ".join(former), hashed
-    await session.execute(delete(MailToken).where(MailToken.user_id == user_id))
-    await mails.send_later(session, user_id, "changed")
-    return await sessions.end(session, user_id, "password_changed", but=keep)
+    await session.execute(delete(MailToken).where(MailToken.user_id == user.id))
+    await mails.send_later(session, user.id, "changed")
+    return await sessions.end(session, user.id, "password_changed", but=keep)

@@ -80,7 +80,10 @@ class User(Base):
 
 
 class Session(Base):
-    """One sign-in on one device, continued by refresh tokens. `chain_key` derives each token's successor."""
+    """One sign-in on one device, continued by refresh tokens.
+
+    `chain_key` and the signing key together derive each token's successor; neither does alone.
+    """
 
     __tablename__ = "session"
 

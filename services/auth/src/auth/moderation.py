@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import accounts, sessions
+from auth import accounts, revocations, sessions
 from auth.models import User
 from auth.schemas import ManagedUserChange, ManagedUserView
 from common import outbox, paging
@@ -65,7 +65,7 @@ async def change(
         elif wanted.disabled is False:
             user.disabled_at = None
         seen = view(user)
-    await sessions.forget(redis, ended)
+    await revocations.forget(redis, ended)
     return seen
 
 

@@ -1,21 +1,21 @@
 """Sessions: signing in, going on with refresh tokens, and ending, which every gateway sees at once."""
 
+import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import mails, tokens
+from auth import mails, revocations, tokens
 from auth.keys import KeyRing
 from auth.models import RefreshToken, Session, User
 from auth.passwords import Hasher
 from auth.schemas import Credentials, TokenPair
 from common import outbox
-from common.contracts.user import RefreshTokenReused, SessionRevoked
+from common.contracts.user import RefreshTokenReused
 from common.database import Sessions, utcnow
 from common.errors import AuthenticationError, EntityNotFoundError, TokenError
 from common.identity import MAX_LIFE_SECONDS, Identity
@@ -53,8 +53,9 @@ class Device:
 
 
 async def user_of(session: AsyncSession, email: str, *, lock: bool = False) -> User | None:
-    """Return the account of an address, whatever its case."""
-    query = select(User).where(func.lower(User.email) == email.strip().lower())
+    """Return the account of an address, whatever its case: the database's, since languages differ in theirs."""
+    given = unicodedata.normalize("NFC", email.strip())
+    query = select(User).where(func.lower(User.email) == func.lower(given))
     found: User | None = await session.scalar(query.with_for_update() if lock else query)
     return found
 
@@ -77,13 +78,13 @@ async def sign_in(
         WrongCredentials: for each of those reasons.
     """
     async with sessions() as session:
-        user = await user_of(session, credentials.email)
-    matches = await hasher.matches(credentials.password, user.password_hash if user else None)
+        known = await user_of(session, credentials.email)
+    matches = await hasher.matches(credentials.password, known.password_hash if known else None)
     pair = None
     async with sessions.begin() as session:
         user = await user_of(session, credentials.email, lock=True)
         if user is not None and user.may_sign_in(verified):
-            if matches:
+            if matches and known is not None and user.password_hash == known.password_hash:
                 user.clear_failures()
                 pair = await _open(session, keys, user, device)
             elif user.count_failure():
@@ -120,7 +121,7 @@ async def refresh(sessions: Sessions, redis: Redis, keys: KeyRing, token: str) -
     async with sessions.begin() as session:
         pair, ended = await _go_on(session, keys, token)
     if ended is not None:
-        await forget(redis, [ended])
+        await revocations.forget(redis, [ended])
     if pair is None:
         raise RefreshTokenInvalid("The refresh token is not valid any more; sign in again.")
     return pair
@@ -136,7 +137,7 @@ async def _go_on(session: AsyncSession, keys: KeyRing, token: str) -> tuple[Toke
     if opened is None or link is None or not opened.active:
         return None, None
     user = await session.get_one(User, opened.user_id)
-    following = tokens.successor(opened.chain_key, token)
+    following = tokens.successor(keys.chain_key(opened.chain_key), token)
     if link.spent_at is None:
         link.spent_at, link.successor = utcnow(), tokens.digest(following)
         session.add(RefreshToken(hash=link.successor, session_id=opened.id))
@@ -144,12 +145,12 @@ async def _go_on(session: AsyncSession, keys: KeyRing, token: str) -> tuple[Toke
         return _pair(keys, user, opened, following), None
     child = await session.get(RefreshToken, link.successor) if link.successor else None
     if link.in_grace() and child is not None and child.spent_at is None:
-        return _pair(keys, user, opened, following), None
+        # under another signing key than a moment ago the successor can't be told again
+        same = child.hash == tokens.digest(following)
+        return _pair(keys, user, opened, following) if same else None, None
     opened.end()
     await outbox.publish(session, RefreshTokenReused(user_id=user.id, session_id=opened.id))
-    await outbox.publish(
-        session, SessionRevoked(user_id=user.id, session_id=opened.id, reason="token_reused")
-    )
+    await revocations.record(session, user.id, [opened.id], "token_reused")
     log.warning("refresh_token_reused", session_id=str(opened.id))
     return None, opened.id
 
@@ -163,22 +164,12 @@ async def end(
         query = query.where(Session.id == only)
     if but is not None:
         query = query.where(Session.id != but)
-    ended = [each for each in await session.scalars(query.with_for_update()) if each.end()]
-    for each in ended:
-        await outbox.publish(session, SessionRevoked(user_id=user_id, session_id=each.id, reason=reason))
-    return [each.id for each in ended]
-
-
-async def forget(redis: Redis, session_ids: list[UUID]) -> None:
-    """Tell every gateway that these sessions' access tokens are void, for as long as one could live.
-
-    Called after the commit. The database is the truth: with Redis away the gateway asks auth itself.
-    """
-    try:
-        for session_id in session_ids:
-            await redis.set(f"revoked:session:{session_id}", "1", ex=MAX_LIFE_SECONDS + 60)
-    except (RedisError, OSError) as error:
-        log.warning("revocation_not_copied", error=type(error).__name__)
+    ended = [
+        each for each in await session.scalars(query.order_by(Session.id).with_for_update()) if each.end()
+    ]
+    ids = [each.id for each in ended]
+    await revocations.record(session, user_id, ids, reason)
+    return ids
 
 
 async def sign_out(
@@ -194,7 +185,7 @@ async def sign_out(
         ended = await end(session, user.id, "logout", only=target)
         if only is not None and not ended:
             raise SessionNotFound
-    await forget(redis, ended)
+    await revocations.forget(redis, ended)
 
 
 async def listing(session: AsyncSession, user_id: UUID) -> list[Session]:
@@ -210,5 +201,5 @@ async def is_active(session: AsyncSession, session_id: UUID) -> bool:
     opened = await session.get(Session, session_id)
     if opened is None or not opened.active:
         return False
-    user = await session.get_one(User, opened.user_id)
-    return user.disabled_at is None
+    user = await session.get(User, opened.user_id)
+    return user is not None and user.disabled_at is None

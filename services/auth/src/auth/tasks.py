@@ -1,7 +1,10 @@
-"""Auth's slow work: sending mails."""
+"""Auth's slow work: sending mails, and copying ended sessions where that failed."""
 
-from auth import mails
+from redis.asyncio import Redis
+
+from auth import mails, revocations
 from auth.mails import SendMail
+from auth.revocations import CopyRevocations
 from auth.settings import Settings
 from common.tasks import TaskRouter, Work
 
@@ -18,3 +21,9 @@ async def send_mail(work: Work, task: SendMail) -> None:
         recipient, text = letter
         message = mails.compose(settings, task, work.task_id, recipient, text)
         await mails.deliver(settings, message, work.task_id)
+
+
+@router.task(CopyRevocations, timeout=10)
+async def copy_revocations(work: Work, task: CopyRevocations) -> None:
+    """Copy ended sessions to Redis; a second time changes nothing."""
+    await revocations.copy(work.resource(Redis), task.session_ids)

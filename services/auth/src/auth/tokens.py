@@ -12,7 +12,7 @@ def new_token() -> str:
 
 
 def new_key() -> bytes:
-    """Return a random key for a session's chain of refresh tokens."""
+    """Return 256 random bits, with which a session's chain of refresh tokens differs from any other."""
     return system.token_bytes(32)
 
 
