@@ -60,6 +60,14 @@ async def test_a_service_says_which_setting_is_missing():
         ServiceSettings(service="sample", database_url="")
 
 
+def test_a_setting_that_is_refused_is_named_without_the_others():
+    with pytest.raises(ValueError, match="log_level") as raised:
+        ServiceSettings(
+            service="sample", database_url="postgresql://sample:secret-word@x/x", log_level="LOUD"
+        )
+    assert "secret-word" not in str(raised.value)
+
+
 async def test_a_role_reaches_its_own_schema_and_no_other(services):
     url = await services.provisioned("alpha")
     other = await services.provisioned("beta")

@@ -200,7 +200,7 @@ async def test_servers_of_our_own_are_kept_up_like_the_rest_and_keep_their_data(
         addresses = sites[0].addresses
         async with Redis.from_url(addresses.redis_url) as redis:
             await redis.set("kept", "yes")
-            await scene.until((scene.folder / "stack" / "redis" / "appendonly.aof").exists)
+            await scene.until((scene.folder / "stack" / "redis" / "appendonlydir").exists)
         names = ("postgres", "redis", "kafka")
         for name in names:
             stack.kill(name)

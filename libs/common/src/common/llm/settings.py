@@ -12,7 +12,7 @@ from common.llm.protocol import Provider
 class LLMSettings(BaseSettings):
     """A provider is configured by its key or its base URL. Times are in seconds."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
