@@ -87,16 +87,22 @@ class JwksKeys:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched = float("-inf")
         self._asked = float("-inf")
+        self._failed = float("-inf")
         self._lock = asyncio.Lock()
 
     async def find(self, kid: str) -> jwt.PyJWK | None:
         """Return the key of that id, or None when auth publishes none."""
         if kid not in self._keys or self._clock() - self._fetched > KEYS_LIFE_SECONDS:
+            if kid in self._keys and self._lock.locked():
+                return self._keys[kid]  # somebody asks already; a silent auth holds up nobody else
+            came = self._clock()
             async with self._lock:
-                await self._refresh(kid)
+                await self._refresh(kid, came)
         return self._keys.get(kid)
 
-    async def _refresh(self, kid: str) -> None:
+    async def _refresh(self, kid: str, came: float) -> None:
+        if not self._keys and self._failed > came:
+            raise self._away()  # whoever was waited for was not answered either
         now = self._clock()
         fresh = now - self._fetched <= KEYS_LIFE_SECONDS
         if fresh and (kid in self._keys or now - self._asked < KEYS_RETRY_SECONDS):
@@ -110,13 +116,16 @@ class JwksKeys:
             self._keys = _key_set(answer.raise_for_status().json())
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
             log.warning("jwks_unavailable", error=type(error).__name__)
+            self._asked = self._failed = self._clock()
             if not self._keys:
                 self._asked = float("-inf")
-                raise ServiceUnavailableError(
-                    "Sign-ins can't be checked at the moment; try again.", retry_after=1
-                ) from error
+                raise self._away() from error
             return
         self._fetched = now
+
+    @staticmethod
+    def _away() -> ServiceUnavailableError:
+        return ServiceUnavailableError("Sign-ins can't be checked at the moment; try again.", retry_after=1)
 
 
 class Verifier:
