@@ -36,7 +36,9 @@ BEGIN = text(
 )
 END = text(
     "UPDATE task SET status = :status, error = :error, failures = :failures, updated_at = now(),"
-    " progress = CASE WHEN :status = 'succeeded' THEN 1 ELSE progress END WHERE id = :id"
+    " progress = CASE WHEN :status = 'succeeded' THEN 1 ELSE progress END"
+    # an attempt that fell silent may have been overtaken: then the task is no longer its own
+    " WHERE id = :id AND status = 'running' AND attempts = :attempts RETURNING 1"
 )
 
 log = structlog.get_logger()
@@ -141,13 +143,13 @@ class TaskWorker:
             try:
                 await self._run(kind, task_id, row)
             except RetryLater as error:
-                await self._end(task_id, TaskStatus.RETRYING, row["failures"], str(error))
+                await self._end(task_id, row, TaskStatus.RETRYING, row["failures"], str(error))
                 raise RetryRequested(error.delay, str(error)) from error
             except Exception as error:
                 span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
                 await self._failed(kind, task_id, row, error)
             else:
-                await self._end(task_id, TaskStatus.SUCCEEDED, row["failures"], None)
+                await self._end(task_id, row, TaskStatus.SUCCEEDED, row["failures"], None)
 
     async def _run(self, kind: TaskKind, task_id: UUID, row: RowMapping) -> None:
         try:
@@ -170,27 +172,35 @@ class TaskWorker:
             log.warning(
                 "task_failed", task_id=str(task_id), kind=row["kind"], failures=failures, error=reason
             )
-            await self._end(task_id, TaskStatus.RETRYING, failures, reason)
+            await self._end(task_id, row, TaskStatus.RETRYING, failures, reason)
             raise RetryRequested(backoff(failures), reason) from error
         log.error("task_given_up", task_id=str(task_id), kind=row["kind"], failures=failures, error=reason)
         await self._end(
-            task_id, TaskStatus.FAILED, failures, reason, on_failure=_on_failure(kind, row, reason)
+            task_id, row, TaskStatus.FAILED, failures, reason, on_failure=_on_failure(kind, row, reason)
         )
 
     async def _end(
         self,
         task_id: UUID,
+        row: RowMapping,
         status: TaskStatus,
         failures: int,
         error: str | None,
         on_failure: Callable[[AsyncSession], Awaitable[None]] | None = None,
     ) -> None:
         async with self._sessions.begin() as session:
-            if on_failure:
-                await on_failure(session)
-            await session.execute(
-                END, {"id": task_id, "status": status.value, "failures": failures, "error": error}
+            ended = await session.execute(
+                END,
+                {
+                    "id": task_id,
+                    "attempts": row["attempts"],
+                    "status": status.value,
+                    "failures": failures,
+                    "error": error,
+                },
             )
+            if on_failure and ended.scalar():
+                await on_failure(session)
 
 
 def _on_failure(
