@@ -1,10 +1,11 @@
 """Tokens: only a whole, fresh, rightly signed access token of ours says who somebody is."""
 
+import asyncio
 import base64
 import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from uuid import uuid4
 
 import jwt
@@ -117,11 +118,14 @@ class KeyServer:
 
     def __init__(self, document):
         self.document, self.asked, self.away = document, 0, False
+        self.silent = Event()
+        self.silent.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.asked += 1
+                outer.silent.wait(20)
                 body = json.dumps(outer.document).encode()
                 self.send_response(503 if outer.away else 200)
                 self.send_header("Content-Length", str(len(body)))
@@ -200,3 +204,29 @@ async def test_a_route_asks_for_a_token_and_for_a_role(sample, client):
     assert (await client.get("/moderators")).status_code == 403
     async with sample.client(Role.MODERATOR) as moderator:
         assert (await moderator.get("/moderators")).json() == str(moderator.user_id)
+
+
+async def test_while_auth_is_silent_known_keys_serve_everybody_at_once(signer, key_server):
+    now = [1000.0]
+    keys = JwksKeys(key_server.url, clock=lambda: now[0] + time.monotonic())
+    verifier = Verifier(keys, ISSUER, AUDIENCE)
+    await verifier.verify(signer.token(uuid4()))
+    key_server.silent.clear()
+    now[0] += 120
+    started = time.monotonic()
+    await asyncio.gather(*(verifier.verify(signer.token(uuid4())) for _ in range(10)))
+    key_server.silent.set()
+    assert time.monotonic() - started < 5
+    assert key_server.asked == 2
+
+
+async def test_while_auth_was_never_there_nobody_waits_for_the_others(signer, key_server):
+    keys = JwksKeys(key_server.url)
+    verifier = Verifier(keys, ISSUER, AUDIENCE)
+    key_server.silent.clear()
+    started = time.monotonic()
+    asking = [verifier.verify(signer.token(uuid4())) for _ in range(10)]
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    key_server.silent.set()
+    assert all(isinstance(each, ServiceUnavailableError) for each in outcomes)
+    assert time.monotonic() - started < 5

@@ -227,3 +227,32 @@ async def test_resources_are_asked_for_by_type(sample, client, start, until, rem
 def test_ids_sort_by_time():
     made = [uuid7() for _ in range(100)]
     assert sorted(made) == made
+
+
+async def test_an_attempt_that_was_overtaken_changes_nothing_any_more(
+    sample, client, start, until, note_model, remember_payload
+):
+    router, tries, overtaken = TaskRouter(), [], asyncio.Event()
+
+    async def give_back(session, task, reason):
+        session.add(note_model(owner_id=task.owner_id, text="failed"))
+
+    @router.task(remember_payload, failed=give_back)
+    async def stumble(work, task):
+        tries.append(task)
+        await overtaken.wait()
+        raise GiveUp("too late")
+
+    async with sample.working(tasks=router):
+        task_id = await start(client)
+        while not tries:
+            await asyncio.sleep(0.01)
+        async with sample.sessions.begin() as session:
+            # as another worker does, which took the job up when this one fell silent
+            await session.execute(
+                text("UPDATE task SET status = 'succeeded', attempts = 2 WHERE id = :id"), {"id": task_id}
+            )
+        overtaken.set()
+    seen = await until(client, task_id, "succeeded")
+    assert seen["error"] is None
+    assert await sample.notes(client.user_id) == []
