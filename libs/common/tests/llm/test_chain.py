@@ -142,6 +142,13 @@ async def test_a_hanging_provider_ends_at_the_timeout_and_the_next_one_answers()
     assert (await chain.ask(PROMPT, Word)).engine == "second"
 
 
+async def test_a_hanging_provider_leaves_the_next_one_its_share_of_the_time():
+    policy = Policy(timeout=0.2, deadline=0.4, retries=1, first_delay=0)
+    assert (
+        await Chain([Slow(), Scripted([YES], name="second")], policy).ask(PROMPT, Word)
+    ).engine == "second"
+
+
 async def test_no_more_are_asked_at_once_than_allowed():
     slow = Slow()
     chain = Chain([slow], Policy(concurrency=2, retries=0))
@@ -177,3 +184,40 @@ def test_the_hash_of_a_prompt_is_of_its_instructions_alone():
     other_data = Prompt(name="say.v1", system="Say a word.", user="other")
     other_words = Prompt(name="say.v1", system="Say two words.", user="please")
     assert PROMPT.hash == other_data.hash != other_words.hash
+
+
+async def test_nobody_waits_for_room_longer_than_the_deadline():
+    chain = Chain([Slow()], Policy(concurrency=1, retries=0, timeout=30, deadline=0.2))
+    asking = [asyncio.create_task(chain.ask(PROMPT, Word)) for _ in range(30)]
+    async with asyncio.timeout(5):
+        outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    assert all(isinstance(each, errors.AllProvidersFailed) for each in outcomes)
+
+
+class Late(Scripted):
+    """Fails only after all the time there was."""
+
+    def __init__(self, time, seconds):
+        super().__init__([errors.ProviderUnavailable()] * 9, name="late")
+        self.time, self.seconds = time, seconds
+
+    async def ask(self, prompt, shape):
+        self.time.now += self.seconds
+        return await super().ask(prompt, shape)
+
+
+async def test_a_provider_that_was_left_no_time_is_not_blamed_for_it(make, time):
+    second = Scripted([YES], name="second")
+    late = Late(time, 60)
+    chain = make(late, second, retries=0, deadline=60, circuit_failures=1, circuit_pause=1000)
+    with pytest.raises(errors.AllProvidersFailed):
+        await chain.ask(PROMPT, Word)
+    assert second.prompts == []
+    assert (await chain.ask(PROMPT, Word)).engine == "second"
+
+
+async def test_refusing_one_question_is_no_reason_to_leave_a_provider_alone(make):
+    chain = make(Scripted([errors.Refused(), YES]), retries=0, circuit_failures=1, circuit_pause=1000)
+    with pytest.raises(errors.AllProvidersFailed, match="Refused"):
+        await chain.ask(PROMPT, Word)
+    assert (await chain.ask(PROMPT, Word)).value == YES

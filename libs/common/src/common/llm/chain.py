@@ -122,9 +122,12 @@ class Chain:
         causes: list[str] = []
         waits: list[float] = []
         async with self._room:
-            for provider in self._providers:
+            for number, provider in enumerate(self._providers):
+                now = self._clock()
+                # one that hangs leaves those after it their share of the time
+                share = now + (until - now) / (len(self._providers) - number)
                 try:
-                    return await self._ask_one(provider, prompt, shape, until)
+                    return await self._ask_one(provider, prompt, shape, share)
                 except ProviderError as error:
                     causes.append(f"{provider.name}: {type(error).__name__}")
                     waits += [error.retry_after] if error.retry_after is not None else []
@@ -140,6 +143,8 @@ class Chain:
                 raise ProviderUnavailable(
                     f"{provider.name} is left alone for a while.", retry_after=circuit.wait
                 )
+            if self._clock() >= until:
+                raise ProviderTimeout(f"There was no time left to ask {provider.name}.")
             try:
                 return await self._attempt(circuit, provider, prompt, shape, until)
             except ProviderError as error:
@@ -157,15 +162,23 @@ class Chain:
         self, circuit: Circuit, provider: Provider, prompt: Prompt, shape: type[T], until: float
     ) -> Reply[T]:
         circuit.begin()
-        remaining = min(self._policy.timeout, until - self._clock())
+        seconds = min(self._policy.timeout, until - self._clock())
         try:
-            async with asyncio.timeout(max(0.0, remaining)):
+            async with asyncio.timeout(seconds):
                 reply = await provider.ask(prompt, shape)
-        except ProviderError:
-            circuit.failed()
+        except ProviderError as error:
+            # whoever refuses one question, or does not take it, is there all the same
+            if error.transient:
+                circuit.failed()
+            else:
+                circuit.left()
             raise
         except TimeoutError as error:
-            circuit.failed()
+            # a question that waited for room may have had next to no time
+            if seconds >= self._policy.timeout / 2:
+                circuit.failed()
+            else:
+                circuit.left()
             raise ProviderTimeout(f"{provider.name} did not answer in time.") from error
         except BaseException:
             circuit.left()
