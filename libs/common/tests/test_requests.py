@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
+from common import live, provision
+
 
 async def test_a_request_commits_its_row_its_event_and_its_task_together(sample, client):
     answer = await client.post("/notes", json={"text": "one"})
@@ -109,3 +111,31 @@ async def test_a_task_is_seen_by_its_owner_only(sample, client):
     async with sample.client() as stranger:
         assert (await stranger.get(f"/api/v1/tasks/{task_id}")).status_code == 404
     assert (await client.get(f"/api/v1/tasks/{uuid4()}")).json()["code"] == "task_not_found"
+
+
+async def test_an_unexpected_error_carries_the_id_it_was_recorded_under(client, caplog):
+    answer = await client.post("/notes", json={"text": "broken"}, headers={"X-Request-ID": "lost-1"})
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "lost-1"
+    lines = [each.msg for each in caplog.records if isinstance(each.msg, dict)]
+    assert [line["request_id"] for line in lines if line["event"] == "unexpected_error"] == ["lost-1"]
+
+
+async def test_a_character_the_database_cannot_keep_is_the_callers_mistake(sample, client):
+    answer = await client.post("/notes", json={"text": "a\x00b"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "validation_failed"
+    assert await sample.notes(client.user_id) == []
+
+
+async def test_progress_is_heard_of_even_where_the_database_is_made_after_the_start(sample, client, caplog):
+    admin = sample.services.addresses.postgres_admin_url
+    url = sample.settings.database_url.get_secret_value() + uuid4().hex
+    bulletin = live.Bulletin(url)
+    listening = asyncio.create_task(bulletin.run())
+    async with bulletin.watch(str(client.user_id)) as watcher, asyncio.timeout(30):
+        while "bulletin_broke" not in caplog.text:
+            await asyncio.sleep(0.01)
+        await provision.provision_postgres(admin, [url])
+        assert await watcher.wait(20)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)

@@ -71,8 +71,10 @@ class Bulletin:
     async def run(self) -> None:
         """Listen until cancelled, reconnecting as often as it takes."""
         while True:
-            with suppress(*database.CONNECTION_ERRORS):
+            try:
                 await self._listen()
+            except Exception as error:  # whatever it is, somebody may be watching: listen again
+                log.warning("bulletin_broke", error=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:

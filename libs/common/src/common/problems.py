@@ -14,10 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from common import database
-from common.errors import AuthenticationError, DomainError, ServiceUnavailableError
+from common.errors import AuthenticationError, DomainError, ServiceUnavailableError, ValidationError
 from common.events import is_transient
 
 MEDIA_TYPE = "application/problem+json"
+UNKEEPABLE = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
 
 log = structlog.get_logger()
 
@@ -126,6 +127,10 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in UNKEEPABLE:
+        return await _domain(
+            request, ValidationError("A text holds a character that can't be kept; remove it.")
+        )
     if is_transient(error) or isinstance(error, (PoolTimeout, *database.CONNECTION_ERRORS)):
         log.warning("database_unavailable", error=type(error).__name__)
         gone = ServiceUnavailableError(
@@ -136,9 +141,12 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected_error", error=type(error).__name__, exc_info=error)
+    # outside of every middleware: the id has to be put on the log line and the answer here
+    request_id = request.scope.get("request_id")
+    log.error("unexpected_error", error=type(error).__name__, exc_info=error, request_id=request_id)
+    headers = {"X-Request-ID": request_id} if request_id else None
     detail = "Something went wrong on our side; it has been recorded under this request id."
-    return respond(request, 500, "internal_error", "Internal error", detail)
+    return respond(request, 500, "internal_error", "Internal error", detail, headers=headers)
 
 
 def install(app: FastAPI) -> None:
