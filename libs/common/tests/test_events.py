@@ -1,10 +1,12 @@
 """Events: from a row to Kafka to an effect, once; what fails is repeated, or parked with its cause."""
 
 import asyncio
+import gc
+import warnings
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -272,3 +274,63 @@ async def test_a_worker_is_ready_once_all_its_parts_work(sample, reactions, even
             checks = (await client.get("/ready")).json()["checks"]
             assert checks == {"postgres": "ok", "redis": "ok", "kafka": "ok", "tasks": "ok"}
             assert (await client.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"key": None, "value": None, "headers": []},
+        {"key": None, "value": b"{}", "headers": [("ce_type", None)]},
+        {"key": None, "value": b"{}", "headers": [("ce_type", b"\xff")]},
+    ],
+    ids=["nothing at all", "a header without value", "a header that is no text"],
+)
+async def test_what_is_not_even_a_whole_message_is_parked_and_the_next_goes_on(
+    sample, reactions, until_noted, record
+):
+    marker = UserDeleted(user_id=uuid7())
+    before = len(await parking.listing(sample.settings))
+    async with AIOKafkaProducer(bootstrap_servers=sample.settings.kafka_bootstrap_servers) as producer:
+        batch = producer.create_batch()
+        assert batch.append(timestamp=None, **record)
+        assert batch.append(
+            timestamp=None,
+            key=None,
+            value=marker.model_dump_json().encode(),
+            headers=[("ce_type", marker.ce_type.encode())],
+        )
+        async with sample.working(reactions):
+            await producer.send_batch(batch, marker.topic, partition=0)
+            await until_noted(marker.user_id, ["forgotten"])
+    assert len(await parking.listing(sample.settings)) == before + 1
+
+
+async def test_messages_parked_at_once_leave_no_connection_behind(sample):
+    lot = parking.ParkingLot(sample.settings)
+    record = ConsumerRecord("x", 0, 0, 0, 0, b"k", b"v", None, 1, 1, ())
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        await asyncio.gather(*(lot.park(record, ValueError("bad")) for _ in range(3)))
+        await lot.close()
+        del lot
+        gc.collect()
+    assert [str(each.message) for each in warned if "Producer" in str(each.message)] == []
+
+
+async def test_a_value_the_database_can_never_take_is_parked_and_not_tried_for_ever(
+    sample, note_model, until_noted
+):
+    bad, good, router = uuid7(), uuid7(), EventRouter()
+
+    @router.on(UserDeleted)
+    async def count(session, event):
+        number = 2**40 if event.user_id == bad else 1
+        await session.execute(text("SELECT CAST(:number AS integer)"), {"number": number})
+        session.add(note_model(owner_id=event.user_id, text="counted"))
+
+    async with sample.working(router):
+        await sample.services.deliver(UserDeleted(user_id=bad))
+        await sample.services.deliver(UserDeleted(user_id=good))
+        await until_noted(good, ["counted"])
+        async with asyncio.timeout(10):
+            while str(bad).encode() not in [each.key for each in await parking.listing(sample.settings)]:
+                await asyncio.sleep(0.1)

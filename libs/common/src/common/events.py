@@ -78,6 +78,8 @@ class EventRouter:
 def is_transient(error: BaseException) -> bool:
     """Return True where waiting can help: a connection that broke, a lock, a deadlock, a server going down."""
     if isinstance(error, DBAPIError):
+        if isinstance(getattr(error.orig, "__cause__", None), ValueError):
+            return False  # the driver can't send such a value, now or ever
         if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
             return True
         sqlstate = getattr(error.orig, "sqlstate", None) or ""

@@ -63,6 +63,7 @@ class ParkingLot:
         self._topic = topic_of(settings.service)
         self._open = kafka.producer_opener(settings)
         self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()
 
     async def park(self, record: "ConsumerRecord[bytes, bytes]", error: BaseException) -> None:
         """Put the message aside with the cause of its failure."""
@@ -73,13 +74,17 @@ class ParkingLot:
             OFFSET: str(record.offset),
             TIME: datetime.now(UTC).isoformat(),
         }
-        headers = [*record.headers, *((name, value.encode()) for name, value in notes.items())]
+        # the client takes neither a header without a value nor a message of nothing at all
+        headers = [(name, value or b"") for name, value in record.headers]
+        headers += [(name, value.encode()) for name, value in notes.items()]
+        value = b"" if record.key is None and record.value is None else record.value
         attempt = 0
         while True:
             attempt += 1
             try:
-                self._producer = self._producer or await self._open()
-                await self._producer.send_and_wait(self._topic, record.value, key=record.key, headers=headers)
+                async with self._opening:
+                    self._producer = self._producer or await self._open()
+                await self._producer.send_and_wait(self._topic, value, key=record.key, headers=headers)
                 log.error("message_parked", **notes)
                 return
             except KafkaError as broken:
