@@ -14,6 +14,10 @@ PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := libs services tests samples benchmarks
 
 export UV_PYTHON_DOWNLOADS := never
+# trust what the machine trusts, as pip does: a registry may stand behind a certificate of the company's own
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
+export UV_SYSTEM_CERTS ?= true
+endif
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
