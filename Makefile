@@ -5,15 +5,21 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 PYTHON ?= python3
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 UV_VERSION := 0.13.9
 UV = $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 MEMBERS := libs/common libs/devstack services/auth services/resume services/interview services/gateway
 IMAGES := auth resume interview gateway
 PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
-SOURCES := libs services tests samples benchmarks
 
 export UV_PYTHON_DOWNLOADS := never
+# another project's packages may be called `common` or `auth`, too
+unexport PYTHONPATH PYTHONHOME
+# a home that can't be written to keeps no cache
+ifeq ($(UV_CACHE_DIR)$(XDG_CACHE_HOME)$(shell [ -w "$$HOME" ] && echo writable),)
+export UV_NO_CACHE ?= 1
+endif
 # trust what the machine trusts, as pip does: a registry may stand behind a certificate of the company's own
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
 export UV_SYSTEM_CERTS ?= true
@@ -24,10 +30,15 @@ help: ## print this help
 
 # --- setting up -----------------------------------------------------------------------------------------------------
 
+define FETCH_UV
+$(PYTHON) $(NEW_ENOUGH) || { echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.13 ..."; exit 1; }
+command -v $(UV) >/dev/null 2>&1 || { echo 'fetching uv $(UV_VERSION) with pip'; $(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools 'uv==$(UV_VERSION)'; }
+endef
+
 .venv/.ready: requirements.lock $(PROJECTS)
-	@command -v $(UV) >/dev/null 2>&1 || { echo 'fetching uv $(UV_VERSION) with pip'; $(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools 'uv==$(UV_VERSION)'; }
+	@$(FETCH_UV)
 	@echo 'installing the locked dependencies into .venv'
-	@[ -x $(BIN)/python ] || $(UV) venv -q --python "$$(command -v $(PYTHON))" .venv
+	@$(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(UV) venv -q --clear --python "$$(command -v $(PYTHON))" .venv
 	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@touch $@
@@ -35,6 +46,7 @@ help: ## print this help
 setup: .venv/.ready ## make .venv with exactly the locked dependencies
 
 lock: ## resolve the dependencies anew and write the locks (versions and hashes, no addresses)
+	@$(FETCH_UV)
 	@rm -f uv.lock && $(UV) lock -q
 	@$(UV) export -q --all-packages --all-groups --all-extras --no-emit-workspace --no-header --no-annotate -o requirements.lock >/dev/null
 	@for name in $(IMAGES); do $(UV) export -q --package interviewace-$$name --no-emit-workspace --no-dev --no-header --no-annotate -o services/$$name/requirements.lock >/dev/null || exit 1; done
@@ -56,7 +68,7 @@ logs: .venv/.ready ## follow the logs of `make run`, or of compose where that ru
 
 up: ## the whole stack in containers (docker compose 2); waits until it is healthy
 	@docker compose up -d --build --wait --wait-timeout 300
-	@echo "the gateway answers at http://127.0.0.1:$${GATEWAY_PORT:-8080}; try: make demo"
+	@echo "the gateway answers at http://$$(docker compose port gateway 8000); try: make demo"
 
 down: ## stop the containers; their data stays (docker compose down -v removes it)
 	@docker compose down
@@ -69,10 +81,12 @@ migrate: .venv/.ready ## migrate the schema of each service whose <SERVICE>_DATA
 	  [ -n "$$found" ] || { echo 'set AUTH_DATABASE_URL, RESUME_DATABASE_URL or INTERVIEW_DATABASE_URL (make run and make up migrate by themselves)'; exit 2; }
 
 migration: .venv/.ready ## write a revision: make migration SERVICE=auth DATABASE_URL=... MESSAGE="add a column"
-	@SERVICE='$(SERVICE)' DATABASE_URL='$(DATABASE_URL)' $(BIN)/python -m '$(SERVICE)' revision '$(MESSAGE)'
+	@[ -n "$$SERVICE" ] && [ -n "$$DATABASE_URL" ] && [ -n "$$MESSAGE" ] || { echo 'set SERVICE, DATABASE_URL and MESSAGE: see make help'; exit 2; }
+	@$(BIN)/python -m "$$SERVICE" revision "$$MESSAGE"
 
 parked: .venv/.ready ## list parked messages: make parked SERVICE=auth DATABASE_URL=... KAFKA_BOOTSTRAP_SERVERS=...
-	@SERVICE='$(SERVICE)' $(BIN)/python -m '$(SERVICE)' parked
+	@[ -n "$$SERVICE" ] && [ -n "$$DATABASE_URL" ] && [ -n "$$KAFKA_BOOTSTRAP_SERVERS" ] || { echo 'set SERVICE, DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS: see make help'; exit 2; }
+	@$(BIN)/python -m "$$SERVICE" parked
 
 # --- checking -------------------------------------------------------------------------------------------------------
 
@@ -101,7 +115,7 @@ bench: .venv/.ready ## the benchmarks, each a ratio measured side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit 1; done
 
 clean: ## remove the local stack's data, the environment and every cache
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m devstack clean || exit 1; fi
+	@if $(BIN)/python -c 'import devstack' 2>/dev/null; then $(BIN)/python -m devstack clean || exit 1; fi
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
