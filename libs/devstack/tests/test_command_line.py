@@ -1,6 +1,8 @@
 """The commands for a look at a running stack, and their errors."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,13 @@ import pytest
 
 from devstack import __main__ as command_line
 from devstack import watching
+from devstack.lifeline import Lifeline
+
+SPEAKS_TWICE = """
+import sys
+from devstack.running import say
+say("one"); say("two"); print("went on", file=sys.stderr)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +37,32 @@ def test_memory_without_a_stack_is_an_error_in_one_line(capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "devstack: no stack is running in .devstack\n"
 
 
+def test_a_stack_that_was_killed_is_not_a_running_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".devstack").mkdir()
+    (tmp_path / ".devstack" / "stack.json").write_text('{"pid": 1, "processes": {"gateway": 1}}')
+    assert command_line.main(["memory"]) == 1
+    assert capsys.readouterr().err == "devstack: no stack is running in .devstack\n"
+
+
+def test_a_folder_that_cannot_be_used_is_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert command_line.main(["--folder", "file/stack", "run"]) == 1
+    assert capsys.readouterr().err.startswith("devstack: [Errno 20] Not a directory: ")
+
+
+def test_what_nobody_reads_any_more_is_said_without_an_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", SPEAKS_TWICE]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "went on\n")
+
+
 async def test_memory_lists_every_process_and_the_sum(scene: Any) -> None:
     async with scene.stack([scene.server("auth api")], [scene.server("parent", "parent")]) as stack:
         table = watching.memory_table(stack.folder).splitlines()
@@ -39,9 +74,10 @@ async def test_memory_lists_every_process_and_the_sum(scene: Any) -> None:
 
 def test_memory_of_a_process_that_is_down_is_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "stack"
-    folder.mkdir()
+    lifeline = Lifeline(folder)
     (folder / "stack.json").write_text(f'{{"pid": {os.getpid()}, "processes": {{"gateway": null}}}}')
     assert watching.memory_table(folder).splitlines()[1].split() == ["gateway", "0", "0", "0"]
+    lifeline.close()
 
 
 def test_logs_begin_with_the_last_lines_and_go_on_with_what_is_new(tmp_path: Path) -> None:
@@ -60,6 +96,12 @@ def test_logs_begin_with_the_last_lines_and_go_on_with_what_is_new(tmp_path: Pat
     log.write_text("new run\n")
     watching.follow(tmp_path, lines.append, seen=seen, forever=False)
     assert lines[11:] == ["auth-api         | new run"]
+
+
+def test_who_follows_logs_that_are_not_there_yet_is_told(tmp_path: Path) -> None:
+    lines: list[str] = []
+    watching.follow(tmp_path, lines.append, forever=False)
+    assert lines == [f"there are no logs in {tmp_path / 'logs'} yet; waiting for them"]
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from devstack import demo, demo_answers
 from devstack.candidate import DemoFailed
+from devstack.lifeline import Lifeline
 from devstack.ports import Ports
 from devstack.stack import Stack
 
@@ -299,10 +300,38 @@ async def test_a_stack_that_is_starting_elsewhere_is_waited_for(
     port = int(os.environ["GATEWAY_URL"].rsplit(":", 1)[1])
     monkeypatch.delenv("GATEWAY_URL")
     gateway.answers["GET /ready"] = [(503, {}), (503, {}), (200, {})]
-    async with scene.stack([scene.server("auth api")]) as elsewhere:
-        here = Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=port))
-        await demo.play(here, Path("reports"))
+    lifeline = Lifeline(scene.folder / "stack")
+    here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=port))
+    await demo.play(here, Path("reports"))
+    lifeline.close()
     assert "A stack is starting in another terminal" in capsys.readouterr().out
+
+
+async def test_the_running_stack_of_the_folder_is_found_wherever_its_gateway_is(
+    scene: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATEWAY_URL", raising=False)
+    server = scene.server("gateway")
+    elsewhere = scene.stack([server])
+    elsewhere.ports = replace(elsewhere.ports, gateway=server.port)
+    async with elsewhere:
+        with pytest.raises(DemoFailed, match="register answered 501"):
+            await demo.play(Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=1)), tmp_path)
+    assert f"Using the stack at {elsewhere.gateway_url}" in capsys.readouterr().out
+
+
+async def test_waiting_for_a_stack_that_starts_elsewhere_can_be_interrupted(
+    scene: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATEWAY_URL", raising=False)
+    lifeline = Lifeline(scene.folder / "stack")
+    here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=1))
+    playing = asyncio.create_task(demo.play(here, tmp_path))
+    await scene.until(lambda: "A stack is starting" in capsys.readouterr().out)
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(DemoFailed, match="stopped before the end"):
+        await playing
+    lifeline.close()
 
 
 async def test_an_interrupted_demo_says_so(

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -105,6 +106,18 @@ async def test_rows_and_keys_survive_a_stop_and_a_start(tmp_path: Path) -> None:
         "postgres",
         "redis",
     ].sort()
+
+
+async def test_nothing_around_keeps_the_servers_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("OTEL_EXPORTER_OTLP_ENDPOINT=\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PGSSLMODE", "require")
+    (tmp_path / "private").mkdir(mode=0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    async with on_free_ports(tmp_path / "stack") as servers:
+        assert len(servers.processes) == 3
 
 
 async def test_each_server_comes_back_on_its_port_after_a_crash(wheels: Infrastructure) -> None:

@@ -73,6 +73,14 @@ async def test_a_program_that_never_becomes_ready_is_given_up(scene: Any, tmp_pa
     lifeline.close()
 
 
+async def test_a_full_disk_keeps_no_process_from_starting_and_ending(scene: Any, tmp_path: Path) -> None:
+    lifeline = Lifeline(tmp_path)
+    (tmp_path / "groups.json").symlink_to("/dev/full")
+    await Process(scene.step("auth migrate", "print('done')"), lifeline, tmp_path / "logs").run()
+    lifeline.close()
+    assert not is_claimed(tmp_path)
+
+
 async def test_the_log_of_an_earlier_run_is_kept_beside_the_new_one(scene: Any, tmp_path: Path) -> None:
     lifeline = Lifeline(tmp_path)
     for word in ("first", "second", "third"):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack import dotenv
+from devstack import dotenv, passwords
+from devstack.errors import NotAPort
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
 from devstack.process import Program
@@ -78,6 +79,22 @@ def test_compiled_modules_are_kept_even_where_python_is_told_not_to_write_them(
     assert env["PYTHONPYCACHEPREFIX"].startswith(sys.prefix)
 
 
+def test_what_the_environment_says_of_another_postgres_is_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSSLMODE", "require")
+    made = [*programs(site(tmp_path)).values(), *plan(site(tmp_path)).steps[0]]
+    assert not any("PGSSLMODE" in program.env for program in made)
+
+
+def test_a_full_disk_costs_no_password(tmp_path: Path) -> None:
+    known = passwords.load_or_make(tmp_path / "passwords.json", ["postgres"])
+    (tmp_path / "passwords.new").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        passwords.load_or_make(tmp_path / "passwords.json", ["postgres", "redis"])
+    assert passwords.load_or_make(tmp_path / "passwords.json", ["postgres"]) == known
+
+
 def test_passwords_stay_the_same_from_one_start_to_the_next(tmp_path: Path) -> None:
     assert site(tmp_path).database_urls == site(tmp_path).database_urls
 
@@ -126,6 +143,17 @@ def test_every_port_can_be_set_by_its_variable() -> None:
         {"GATEWAY_PORT": "9999", "AUTH_WORKER_PORT": "9998", "DEVSTACK_KAFKA_PORT": "1234"}
     )
     assert ports == replace(Ports(), gateway=9999, auth_worker=9998, devstack_kafka=1234)
+
+
+@pytest.mark.parametrize("value", ["http", "-1", "65536"])
+def test_what_is_no_port_is_named_with_its_variable(value: str) -> None:
+    with pytest.raises(NotAPort, match=f"AUTH_PORT={value}: a port is a number below 65536"):
+        Ports.from_environment({"AUTH_PORT": value})
+
+
+def test_one_port_for_two_processes_is_refused() -> None:
+    with pytest.raises(NotAPort, match="port 8300 is set more than once: AUTH_PORT, RESUME_PORT"):
+        replace(Ports.free(), auth=8300, resume=8300).settled()
 
 
 def test_free_ports_are_all_different() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,29 @@ async def test_repeated_quick_deaths_are_answered_with_growing_delays(scene: Any
             await stack.until_ready("gateway")
     delays = [line.rsplit(" in ", 1)[1] for line in scene.lines if "died" in line]
     assert delays == ["0.5 s", "1.0 s", "2.0 s"]
+
+
+async def test_a_process_whose_program_is_away_for_a_while_is_started_when_it_is_back(scene: Any) -> None:
+    python = scene.folder / "python"
+    python.symlink_to(sys.executable)
+    server = scene.server("gateway")
+    async with scene.stack([replace(server, command=[str(python), *server.command[1:]])]) as stack:
+        python.rename(scene.folder / "away")
+        stack.kill("gateway")
+        await scene.until(lambda: any("No such file" in line for line in scene.lines))
+        (scene.folder / "away").rename(python)
+        await stack.until_ready("gateway")
+
+
+async def test_a_process_that_cannot_start_again_is_named_with_its_log(scene: Any) -> None:
+    server = scene.server("gateway")
+    async with scene.stack([server]) as stack:
+        await scene.until(lambda: scene.notes() == ["gateway started"])
+        scene.diary.unlink()
+        scene.diary.mkdir()
+        stack.kill("gateway")
+        log = stack.folder / "logs" / "gateway.log"
+        await scene.until(lambda: f"gateway ended with exit code 1; see {log}" in scene.lines)
 
 
 async def test_children_of_a_process_that_died_are_killed_before_it_starts_again(scene: Any) -> None:
@@ -119,6 +143,19 @@ async def test_a_taken_port_is_named_with_its_owner_and_its_variable_before_anyt
     assert scene.notes() == []
 
 
+async def test_every_taken_port_is_named_at_once(scene: Any) -> None:
+    with socket.socket() as first, socket.socket() as second:
+        for squatter in (first, second):
+            squatter.bind(("127.0.0.1", 0))
+            squatter.listen()
+        stack = scene.stack([scene.server("gateway")])
+        stack.ports = replace(
+            Ports.free(), gateway=first.getsockname()[1], auth_worker=second.getsockname()[1]
+        )
+        with pytest.raises(PortTaken, match=r"(?s)GATEWAY_PORT=.*AUTH_WORKER_PORT="):
+            await stack.start()
+
+
 async def test_after_the_broker_came_back_it_is_fed_and_its_readers_start_again(scene: Any) -> None:
     feed = scene.step("republish", f"open({str(scene.diary)!r}, 'a').write('fed\\n')")
     tiers = [scene.server("kafka")], [scene.server("auth worker")]
@@ -171,6 +208,15 @@ async def test_run_says_what_to_do_next_and_stops_on_a_signal(
     assert "make demo" in printed
     assert "stopped in" in printed
     assert scene.notes() == ["gateway started", "gateway stopped"]
+
+
+async def test_nohup_keeps_the_closing_of_the_terminal_away() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        async with running.stop_signal():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_a_signal_while_it_starts_leaves_nothing_running(

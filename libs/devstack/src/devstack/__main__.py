@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _perform(arguments)
-    except DevstackError as error:
+    except (DevstackError, OSError) as error:
         print(f"devstack: {error}", file=sys.stderr)
         return 1
     return 0
@@ -34,6 +35,7 @@ def _perform(arguments: argparse.Namespace) -> None:
         case "demo":
             asyncio.run(demo.play(stack, arguments.reports))
         case "logs":
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make logs | head` ends with its reader
             watching.follow(arguments.folder, running.say)
         case "memory":
             running.say(watching.memory_table(arguments.folder))

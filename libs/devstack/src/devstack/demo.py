@@ -1,6 +1,7 @@
 """`python -m devstack demo`: one whole practice interview over the gateway, every step checked."""
 
 import asyncio
+import itertools
 import os
 import textwrap
 import time
@@ -14,6 +15,7 @@ from devstack.candidate import Candidate, DemoFailed, Json
 from devstack.lifeline import is_claimed
 from devstack.running import finished_first, say, stop_signal
 from devstack.stack import Stack
+from devstack.watching import state_of
 
 SAMPLES = (Path("samples/jordan-rivera.pdf"), Path("samples/jordan-rivera.docx"))
 STARTING_PATIENCE = 180.0
@@ -24,18 +26,21 @@ async def play(stack: Stack, reports: Path) -> None:
 
     Raises DemoFailed for the first thing that is missing.
     """
-    given = os.environ.get("GATEWAY_URL")
-    url = given or stack.gateway_url
     async with stop_signal() as stopped:
-        if await _answers(url) or (not given and is_claimed(stack.folder) and await _starts(url)):
-            say(f"Using the stack at {url}.\n")
-            done = await finished_first(asyncio.create_task(interview(url, reports)), stopped)
-        elif given:
-            raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
-        else:
-            done = await finished_first(asyncio.create_task(_on_our_own(stack, reports)), stopped)
-    if not done:
-        raise DemoFailed("stopped before the end")
+        if not await finished_first(asyncio.create_task(_play(stack, reports)), stopped):
+            raise DemoFailed("stopped before the end")
+
+
+async def _play(stack: Stack, reports: Path) -> None:
+    given = os.environ.get("GATEWAY_URL")
+    if given and not await _answers(given):
+        raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
+    url = given or await _running(stack)
+    if url is None:
+        await _on_our_own(stack, reports)
+    else:
+        say(f"Using the stack at {url}.\n")
+        await interview(url, reports)
 
 
 async def _on_our_own(stack: Stack, reports: Path) -> None:
@@ -140,11 +145,17 @@ async def _answers(url: str) -> bool:
         return False
 
 
-async def _starts(url: str) -> bool:
-    say("A stack is starting in another terminal; waiting for it.")
+async def _running(stack: Stack) -> str | None:
+    """Where a stack answers: that of the folder, waited for while it starts, or another at our address."""
     deadline = time.monotonic() + STARTING_PATIENCE
-    while time.monotonic() < deadline:
+    for looks in itertools.count():
+        state = state_of(stack.folder)
+        url = state["gateway_url"] if state else stack.gateway_url
         if await _answers(url):
-            return True
+            return url
+        if not is_claimed(stack.folder) or time.monotonic() > deadline:
+            break
+        if looks == 0:
+            say("A stack is starting in another terminal; waiting for it.")
         await asyncio.sleep(1)
-    return False
+    return None

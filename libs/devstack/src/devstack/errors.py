@@ -5,6 +5,10 @@ class DevstackError(Exception):
     """Printed as it is by the command line, without a traceback."""
 
 
+class NotAPort(DevstackError):
+    """A variable's value is no port, or one port stands in several variables."""
+
+
 class PortTaken(DevstackError):
     """Another program listens where one of ours should."""
 

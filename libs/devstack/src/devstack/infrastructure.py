@@ -90,9 +90,7 @@ class Infrastructure:
         await self.processes[name].start()
 
     def _prepare(self, report: Report) -> list[Program]:
-        for name, port in self._ports.items():
-            if port:
-                ports.require_free(port, ports.variable(f"devstack_{name}"))
+        ports.require_free({f"devstack_{name}": port for name, port in self._ports.items()})
         settled = ports.settle(self._ports)
         secret = passwords.load_or_make(self.folder / "passwords.json", ("postgres", "redis"))
         self._addresses = Addresses(

@@ -23,9 +23,9 @@ def program(folder: Path, port: int) -> Program:
         command=[binary, "broker", *listen, "--storage-engine", "memory://tansu/", "--silent"],
         ready=lambda: kafka_ok(port),
         port=port,
-        env={
-            "PATH": os.environ.get("PATH", os.defpath)
-        },  # tansu reads LISTENER_URL, OTEL_... from it otherwise
+        # tansu would take LISTENER_URL, OTEL_... from the environment, and from a .env in this folder or above
+        env={"PATH": os.environ.get("PATH", os.defpath)},
+        folder=Path("/"),
     )
 
 

@@ -61,11 +61,12 @@ class Lifeline:
             os.close(self._lock)
 
     def _tell(self, line: str) -> None:
-        self._ledger.write_text(json.dumps(self._groups))
         with contextlib.suppress(BrokenPipeError):
             if self._reaper.stdin:
                 self._reaper.stdin.write(line + "\n")
                 self._reaper.stdin.flush()
+        with contextlib.suppress(OSError):  # a full disk keeps nobody from starting or ending
+            self._ledger.write_text(json.dumps(self._groups))
 
 
 def is_claimed(folder: Path) -> bool:

@@ -5,13 +5,14 @@ import errno
 import os
 import random
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
 import psutil
 
-from devstack.errors import PortTaken
+from devstack.errors import NotAPort, PortTaken
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,13 @@ class Ports:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """GATEWAY_PORT, AUTH_PORT, AUTH_WORKER_PORT ..., DEVSTACK_POSTGRES_PORT; the defaults where unset."""
         names = {field.name: variable(field.name) for field in fields(cls)}
-        return cls(**{name: int(environment[key]) for name, key in names.items() if environment.get(key)})
+        given = {name: environment[key] for name, key in names.items() if environment.get(key)}
+        return cls(**{name: _number(variable(name), value) for name, value in given.items()})
 
     def settled(self) -> Self:
-        """The same with every zero replaced by a free port. Raises PortTaken for a port somebody listens on."""
+        """The same with every zero replaced by a free port. Raises NotAPort or PortTaken."""
         given = asdict(self)
-        for name, port in given.items():
-            if port:
-                require_free(port, variable(name))
+        require_free(given)
         return type(self)(**settle(given))
 
 
@@ -64,19 +64,42 @@ def settle(ports: Mapping[str, int]) -> dict[str, int]:
         return {name: port or _free_port(held) for name, port in ports.items()}
 
 
-def require_free(port: int, variable_name: str) -> None:
-    """Raise PortTaken, naming the owner where the system tells, when a port can't be bound."""
+def require_free(ports: Mapping[str, int]) -> None:
+    """Raise PortTaken with a line for each port that can't be had, naming its owner where the system tells.
+
+    Zeros are left aside. Raises NotAPort where two processes would share one: both would be let in, and each get
+    some of the other's requests.
+    """
+    given = {name: port for name, port in ports.items() if port}
+    for port, count in Counter(given.values()).items():
+        if count > 1:
+            names = ", ".join(variable(name) for name in given if given[name] == port)
+            raise NotAPort(f"port {port} is set more than once: {names}")
+    obstacles = {name: _obstacle(port) for name, port in given.items()}
+    lines = [
+        f"port {given[name]} {obstacle}; free it or set {variable(name)}=..."
+        for name, obstacle in obstacles.items()
+        if obstacle
+    ]
+    if lines:
+        raise PortTaken("\n          ".join(lines))
+
+
+def _obstacle(port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            why = (
-                f"is taken by {_owner(port)}"
-                if error.errno == errno.EADDRINUSE
-                else f"can't be used ({error.strerror})"
-            )
-            raise PortTaken(f"port {port} {why}; free it or set {variable_name}=...") from None
+            taken = error.errno == errno.EADDRINUSE
+            return f"is taken by {_owner(port)}" if taken else f"can't be used ({error.strerror})"
+    return None
+
+
+def _number(variable_name: str, value: str) -> int:
+    if value.isdecimal() and int(value) < 65_536:
+        return int(value)
+    raise NotAPort(f"{variable_name}={value}: a port is a number below 65536, or 0 for a free one")
 
 
 def _free_port(held: contextlib.ExitStack) -> int:

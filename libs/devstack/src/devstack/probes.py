@@ -45,6 +45,14 @@ async def redis_ok(port: int, password: str) -> bool:
     return await talk(port, f"AUTH {password}\r\nPING\r\n".encode(), len(expected)) == expected
 
 
+async def postgres_ok(port: int) -> bool:
+    """Whether Postgres takes connections: it asks for the password, and while it starts up it refuses instead."""
+    version_3 = 196608
+    who = b"user\0postgres\0\0"
+    request = struct.pack(">ii", 8 + len(who), version_3) + who
+    return await talk(port, request, 1) == b"R"
+
+
 async def kafka_ok(port: int) -> bool:
     """Whether a broker answers ApiVersions, the first request of every client."""
     api_versions, version, correlation, no_client = 18, 0, 1, -1

@@ -22,8 +22,8 @@ class Program:
     """What to run.
 
     `ready` is asked until it says yes, and `explain` why it did not once patience ended; `before` runs ahead of
-    every start; `user` is the uid and gid to run as, where they are not our own; `grace` is the seconds it has to
-    end, `patience` those it has to become ready.
+    every start; `folder` is where to run, where it is not our own; `user` is the uid and gid to run as, where they
+    are not our own; `grace` is the seconds it has to end, `patience` those it has to become ready.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Program:
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     before: Callable[[], None] = lambda: None
     explain: Callable[[], Awaitable[str]] | None = None
+    folder: Path | None = None
     user: tuple[int, int] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15.0
@@ -100,6 +101,7 @@ class Process:
             self._child = subprocess.Popen(
                 self.program.command,
                 env=self.program.env,
+                cwd=self.program.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -143,9 +145,7 @@ class Process:
 
     def _complaint(self, what: str) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-20:]
-        return "\n".join(
-            [f"{self.program.name} {what}; the end of {self._log}:", *(f"    {line}" for line in lines)]
-        )
+        return "\n".join([f"{self.program.name} {what}; see {self._log}", *(f"    {line}" for line in lines)])
 
 
 async def at_once(*jobs: Coroutine[object, object, None]) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,8 +31,13 @@ Ctrl-C stops everything. The data stays in {folder} until `make clean`.
 
 
 def say(line: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(line, flush=True)
+    """Print a line at once, also into a pipe. Once nobody reads any more (a closed terminal, a pager that was left),
+    it is nobody's loss: the stack goes on, or stops in order.
+    """
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def run(stack: Stack) -> None:
@@ -65,9 +72,11 @@ async def finished_first(job: "asyncio.Task[None]", stopped: asyncio.Event) -> b
 
 @contextlib.asynccontextmanager
 async def stop_signal() -> AsyncIterator[asyncio.Event]:
-    """An event that is set by Ctrl-C, SIGTERM or the closing of the terminal."""
+    """An event that is set by Ctrl-C, SIGTERM or the closing of the terminal, unless `nohup` keeps that away."""
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
     for number in signals:
         loop.add_signal_handler(number, stopped.set)
     try:

@@ -108,10 +108,12 @@ def _gateway_environment(site: Site) -> dict[str, str]:
 
 
 def _inherited() -> dict[str, str]:
-    """Our own environment, but never without compiled modules: ten processes that each compile them anew take 3 s
-    longer to start, each. Where Python is told not to write them beside the sources, they go to the environment.
+    """Our own environment, without what it says of the user's other Postgres (PGSSLMODE=require keeps out of ours).
+
+    Never without compiled modules: ten processes that each compile them anew take 3 s longer to start, each. Where
+    Python is told not to write them beside the sources, they go to the environment.
     """
-    environment = dict(os.environ)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     if environment.pop("PYTHONDONTWRITEBYTECODE", None):
         environment.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "__pycache__"))
     return environment

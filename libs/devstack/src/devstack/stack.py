@@ -93,6 +93,7 @@ class Stack:
         """
         self._lifeline = Lifeline(self.folder)
         try:
+            (self.folder / "stack.json").unlink(missing_ok=True)
             self.ports = self._settled_ports()
             addresses = self._given_addresses or await self._start_infrastructure()
             self._plan = self._make_plan(services.Site(self.folder, self.ports, addresses, self._env))

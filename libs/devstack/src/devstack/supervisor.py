@@ -127,13 +127,13 @@ class Supervisor:
         name = process.program.name
         try:
             seconds = await process.start()
-        except StartFailed as failed:
+        except (StartFailed, OSError) as failed:
             self._report(str(failed).splitlines()[0])
             process.kill()
             return
         try:
             await self._mend(name)
-        except StartFailed as failed:
+        except (StartFailed, OSError) as failed:
             self._report(str(failed))
         if process.is_alive:
             self._ready.add(name)

@@ -5,13 +5,23 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypedDict, cast
 
 import psutil
 
 from devstack.errors import DevstackError
+from devstack.lifeline import is_claimed
 
 LAST_LINES = 10
 MEBIBYTE = 1024 * 1024
+
+
+class State(TypedDict):
+    """What a running stack writes down: its own pid, where its gateway answers, and the pid of each process."""
+
+    pid: int
+    gateway_url: str
+    processes: dict[str, int | None]
 
 
 def follow(
@@ -27,6 +37,8 @@ def follow(
     `seen` keeps how far each log was read, in bytes.
     """
     read = {} if seen is None else seen
+    if not (folder / "logs").is_dir():
+        say(f"there are no logs in {folder / 'logs'} yet; waiting for them")
     while True:
         for log in sorted((folder / "logs").glob("*.log")):
             for line in _news(log, read):
@@ -49,16 +61,23 @@ def _news(log: Path, seen: dict[Path, int]) -> Iterator[str]:
         yield from lines[-LAST_LINES:] if known is None else lines
 
 
+def state_of(folder: Path) -> State | None:
+    """What the stack that runs in a folder wrote down once it was ready; nothing while none is."""
+    try:
+        return cast("State", json.loads((folder / "stack.json").read_text())) if is_claimed(folder) else None
+    except FileNotFoundError:
+        return None
+
+
 def memory_table(folder: Path) -> str:
     """How much memory each process of the running stack holds, its children included, in MiB.
 
     "resident" counts memory that processes share once for each of them; "own share" divides it among them.
     Raises DevstackError where no stack runs.
     """
-    try:
-        state = json.loads((folder / "stack.json").read_text())
-    except FileNotFoundError:
-        raise DevstackError(f"no stack is running in {folder}") from None
+    state = state_of(folder)
+    if state is None:
+        raise DevstackError(f"no stack is running in {folder}")
     lines = [f"{'process':<18}{'pids':>6}{'resident MiB':>14}{'own share MiB':>15}"]
     total = [0, 0.0, 0.0]
     for name, pid in {**state["processes"], "devstack": state["pid"]}.items():
