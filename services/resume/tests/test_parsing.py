@@ -340,3 +340,162 @@ async def test_hostile_lines_take_no_time(lines_of, piece):
     )
     async with asyncio.timeout(5):
         await asyncio.to_thread(parsing.parse, lines)
+
+
+# Résumés as people write them
+
+
+def test_a_credential_behind_a_name_is_no_place(parse_text):
+    basics = parse_text("Linda Johnson, MBA\nVP of Sales\nDallas, TX • linda@example.com\n").profile.basics
+    assert (basics.name, basics.label, basics.location.city) == ("Linda Johnson", "VP of Sales", "Dallas")
+    assert parse_text("Steven Strange, M.D.\nNew York, NY\n").profile.basics.name == "Steven Strange"
+
+
+def test_a_name_on_two_lines_is_read(parse_text):
+    basics = parse_text("Oleksandr\nKovalenko\nFrontend Developer\n").profile.basics
+    assert (basics.name, basics.label) == ("Oleksandr Kovalenko", "Frontend Developer")
+
+
+@pytest.mark.parametrize(
+    ("line", "address", "city", "region"),
+    [
+        ("12 Rue de Rivoli, 75001 Paris, France", "12 Rue de Rivoli, 75001 Paris, France", "Paris", "France"),
+        (
+            "123 Main Street, Springfield, IL 62701",
+            "123 Main Street, Springfield, IL 62701",
+            "Springfield",
+            "IL 62701",
+        ),
+        ("robin@example.com  +1 503 555 0142  New York, NY", "New York, NY", "New York", "NY"),
+        (
+            "\ue000 robin@example.com \ue001 Utrecht, Netherlands",
+            "Utrecht, Netherlands",
+            "Utrecht",
+            "Netherlands",
+        ),
+    ],
+)
+def test_an_address_is_read(parse_text, line, address, city, region):
+    place = parse_text(f"Robin Example\n{line}\n").profile.basics.location
+    assert (place.address, place.city, place.region) == (address, city, region)
+
+
+def test_a_date_is_no_telephone_number(parse_text):
+    text = "Robin Example\nDate of birth: 12/05/1990\n2024-01-01\nPhone: +420 777 123 456\n"
+    assert parse_text(text).profile.basics.phone == "+420 777 123 456"
+
+
+def test_an_address_under_any_top_level_domain_is_whole(parse_text):
+    assert parse_text("Robin Example\nhttps://sk.phys.au.dk\n").profile.basics.url == "https://sk.phys.au.dk"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Clinical Experience", "SOFT SKILLS", "Registrations & Certifications", "1. Academic Projects"],
+)
+def test_headings_that_say_of_what_kind_are_headings(lines_of, heading):
+    assert sections.split(lines_of(f"Robin\n{heading}\nThis and that\n"))[1].heading is not None
+
+
+def test_headings_with_their_text_behind_them_are_headings_above_the_first_only(parse_text):
+    text = (
+        "Robin Example\nSummary: Engineer who ships.\nSkills: Python, Go\nExperience:\n"
+        "Engineer, Acme, 2019 - 2021\n- Built\nTechnologies: Java, Spring\n"
+    )
+    profile = parse_text(text).profile
+    assert profile.basics.summary == "Engineer who ships."
+    assert [(each.name, each.keywords) for each in profile.skills] == [("Skills", ["Python", "Go"])]
+    assert len(profile.work[0].highlights) >= 1
+
+
+@pytest.mark.parametrize(
+    ("head", "position", "company", "place"),
+    [
+        ("Intern, Stargazer SARL, Lyon\nSummer 2017", "Intern", "Stargazer SARL", "Lyon"),
+        ("Senior Accountant | KPMG | Dublin | 2017", "Senior Accountant", "KPMG", "Dublin"),
+        (
+            "Attending Physician \t 2017\nMetro Hospital, New York, NY",
+            "Attending Physician",
+            "Metro Hospital",
+            "New York, NY",
+        ),
+        (
+            "Staff Nurse, A&E\nSt. James, Dublin, Ireland\n2017",
+            "Staff Nurse, A&E",
+            "St. James",
+            "Dublin, Ireland",
+        ),
+        ("Clerk\nSkanska, Kraków (Poland)\n2017", "Clerk", "Skanska", "Kraków (Poland)"),
+        (
+            "Company: GTBank\nPosition: Accountant\nDuration: 2017\nResponsibilities:",
+            "Accountant",
+            "GTBank",
+            "",
+        ),
+        ("2017  \t  GTBank  \t  Accountant", "Accountant", "GTBank", ""),
+    ],
+)
+def test_more_ways_to_head_a_job_are_read(parse_text, head, position, company, place):
+    [job] = parse_text(f"Experience\n{head}\n- Did things\n").profile.work
+    assert (job.position, job.name, job.location) == (position, company, place)
+    assert (job.end_date, job.highlights) == ("2017", ["Did things"])
+
+
+def test_the_first_row_of_a_table_is_no_entry(parse_text):
+    text = "Education\nDegree  \t  School  \t  Years\nMSc Physics  \t  Leeds University  \t  2010 - 2015\n"
+    profile = parse_text(text).profile
+    assert [(each.institution, each.study_type) for each in profile.education] == [
+        ("Leeds University", "MSc")
+    ]
+    assert profile.other[0].lines == ["Degree School Years"]
+
+
+@pytest.mark.parametrize(
+    ("line", "school", "degree", "area", "score"),
+    [
+        (
+            "B.Tech in Computer Science, NIT Trichy — CGPA: 8.7/10",
+            "NIT Trichy",
+            "B.Tech",
+            "Computer Science",
+            "8.7/10",
+        ),
+        ("BA, Economics, Rice University", "Rice University", "BA", "Economics", ""),
+        (
+            "Leeds University\nBachelor of Science in Physics, GPA 3.7/4.0",
+            "Leeds University",
+            "Bachelor of Science",
+            "Physics",
+            "3.7/4.0",
+        ),
+        (
+            "Leeds University\nBachelor of Science - BS, Physics",
+            "Leeds University",
+            "Bachelor of Science",
+            "Physics",
+            "",
+        ),
+        (
+            "Springfield High School\nHigh School Diploma",
+            "Springfield High School",
+            "High School Diploma",
+            "",
+            "",
+        ),
+        (
+            "Bachelor of Computing (Honours) in Games, Leeds University",
+            "Leeds University",
+            "Bachelor of Computing (Honours)",
+            "Games",
+            "",
+        ),
+    ],
+)
+def test_more_ways_to_tell_a_course_are_read(parse_text, line, school, degree, area, score):
+    [course] = parse_text(f"Education\n{line}\n").profile.education
+    assert (course.institution, course.study_type, course.area, course.score) == (school, degree, area, score)
+
+
+def test_skills_in_the_cells_of_a_table_are_skills(parse_text):
+    [group] = parse_text("Skills\nCOBOL  \t  Fortran  \t  Ada\nLisp  \t  ML  \t  C\n").profile.skills
+    assert (group.name, len(group.keywords)) == ("Skills", 6)

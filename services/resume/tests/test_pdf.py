@@ -2,8 +2,10 @@ import io
 
 import pypdf
 import pytest
+from PIL import Image
 from reportlab.lib.colors import black, darkblue, white
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from resume import pdf
@@ -105,11 +107,11 @@ def test_only_the_first_fifteen_pages_are_read():
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1)
     for number in range(1, 18):
-        canvas.drawString(100, 700, f"Page {number}")
+        canvas.drawString(100, 700, f"Sheet {number}.")
         canvas.showPage()
     canvas.save()
     document = pdf.read(target.getvalue())
-    assert (document.pages, document.lines[-1].text, document.lines[-1].page) == (17, "Page 15", 15)
+    assert (document.pages, document.lines[-1].text, document.lines[-1].page) == (17, "Sheet 15.", 15)
     assert document.warnings == ["Only the first 15 of 17 pages were read."]
 
 
@@ -154,3 +156,137 @@ def test_two_columns_are_read_one_after_the_other(make_pdf, text_of):
         "Acme Corp",
         "Engineer",
     ]
+
+
+# What a browser or an editor draws in its own order
+
+
+def draw_lines(canvas, x, y, *lines, size=10):
+    canvas.setFont("Helvetica", size)
+    for number, line in enumerate(lines):
+        canvas.drawString(x, y - 2 * size * number, line)
+
+
+def test_dates_that_float_to_the_right_stand_behind_what_they_belong_to(make_pdf, text_of):
+    def draw(canvas):
+        for y, note in ((700, "Jan 2020 – Present"), (680, "Berlin, Germany"), (640, "2016 – 2019")):
+            canvas.drawRightString(550, y, note)
+        draw_lines(canvas, 50, 720, "Experience", "Engineer", "Acme Corp", "Built things", "Developer")
+
+    assert text_of(pdf.read(make_pdf(draw))) == [
+        "Experience",
+        "Engineer\tJan 2020 – Present",
+        "Acme Corp\tBerlin, Germany",
+        "Built things",
+        "Developer\t2016 – 2019",
+    ]
+
+
+def test_a_column_of_dates_is_read_with_the_lines_beside_it(make_pdf, text_of):
+    def draw(canvas):
+        draw_lines(canvas, 50, 720, "Experience", "2020 – Present", "2016 – 2019")
+        draw_lines(canvas, 200, 700, "Engineer, Acme Corp", "Developer, Beta Ltd")
+
+    assert text_of(pdf.read(make_pdf(draw))) == [
+        "Experience",
+        "Engineer, Acme Corp\t2020 – Present",
+        "Developer, Beta Ltd\t2016 – 2019",
+    ]
+
+
+def test_the_column_with_the_largest_letters_is_read_first(make_pdf, text_of):
+    def draw(canvas):
+        draw_lines(canvas, 50, 720, "Contact", "robin@example.com", "Skills", "Python")
+        draw_lines(canvas, 250, 745, "Robin Example", size=24)
+        draw_lines(canvas, 250, 700, "Engineer")
+
+    assert text_of(pdf.read(make_pdf(draw)))[:2] == ["Robin Example", "Engineer"]
+
+
+def test_what_runs_along_the_edge_of_each_page_is_read_once_and_first():
+    target = io.BytesIO()
+    canvas = Canvas(target, pagesize=A4, invariant=1)
+    for number, told in ((1, ("One", "Two", "Three", "Four")), (2, ("Five", "Six", "Seven", "Eight"))):
+        draw_lines(canvas, 50, 700, *told)
+        draw_lines(canvas, 50, 30, f"Robin Example – Curriculum Vitae, {number} of 2")
+        canvas.showPage()
+    canvas.save()
+    lines = [line.text for line in pdf.read(target.getvalue()).lines]
+    assert lines[:2] == ["Robin Example – Curriculum Vitae, 1 of 2", "One"]
+    assert len(lines) == 9
+
+
+def test_marks_of_a_list_that_are_drawn_are_list_marks(make_pdf):
+    def draw(canvas):
+        canvas.circle(62, 703, 2, fill=1)
+        draw_lines(canvas, 70, 700, "Built things", "Engineer")
+
+    assert [(line.text, line.bullet) for line in pdf.read(make_pdf(draw)).lines] == [
+        ("Built things", True),
+        ("Engineer", False),
+    ]
+
+
+def test_words_broken_at_a_hyphen_are_put_together_and_compounds_and_addresses_keep_theirs(make_pdf, text_of):
+    def draw(canvas):
+        draw_lines(
+            canvas,
+            50,
+            700,
+            "Led the imple-",
+            "mentation as co-",
+            "founder, see linkedin.com/in/anna-",
+            "b-77",
+        )
+
+    assert text_of(pdf.read(make_pdf(draw))) == [
+        "Led the implementation as co-founder, see linkedin.com/in/anna-b-77"
+    ]
+
+
+def test_letters_set_apart_are_words(make_pdf, text_of):
+    def draw(canvas):
+        text = canvas.beginText(50, 700)
+        text.setCharSpace(8)
+        text.textLine("EMMA WATERS")
+        canvas.drawText(text)
+
+    assert text_of(pdf.read(make_pdf(draw))) == ["EMMA WATERS"]
+
+
+def test_where_a_word_links_to_is_read_with_it(make_pdf, text_of):
+    def draw(canvas):
+        canvas.drawString(50, 700, "LinkedIn")
+        canvas.linkURL("https://www.linkedin.com/in/robin", (50, 698, 100, 712))
+        canvas.drawString(50, 650, "Mail")
+        canvas.linkURL("mailto:robin@example.com?subject=Hi", (50, 648, 80, 662))
+
+    assert text_of(pdf.read(make_pdf(draw))) == [
+        "LinkedIn\thttps://www.linkedin.com/in/robin",
+        "Mail\trobin@example.com",
+    ]
+
+
+def test_text_behind_something_opaque_is_kept_apart_and_text_upon_it_is_read(make_pdf, text_of):
+    def draw(canvas):
+        canvas.drawString(100, 700, "hire me now")
+        canvas.setFillColor(darkblue)
+        canvas.rect(90, 600, 300, 200, fill=1, stroke=0)
+        canvas.setFillColor(white)
+        canvas.drawString(100, 650, "Robin Example")
+
+    document = pdf.read(make_pdf(draw))
+    assert (text_of(document), document.hidden) == (["Robin Example"], ["hire me now"])
+
+
+def test_a_scan_with_recognised_text_is_read_and_says_so(make_pdf, text_of):
+    def draw(canvas):
+        canvas.drawImage(ImageReader(Image.new("RGB", (8, 8))), 0, 0, *A4)
+        text = canvas.beginText(100, 700)
+        text.setTextRenderMode(3)
+        text.textLine("Robin Example")
+        canvas.drawText(text)
+
+    document = pdf.read(make_pdf(draw))
+    assert (text_of(document), document.hidden) == (["Robin Example"], [])
+    assert "text recognition" in document.warnings[0]

@@ -37,3 +37,42 @@ def test_markdown_is_read_without_its_marks(text_of):
 
 def test_a_link_that_shows_its_own_address_is_read_once(text_of):
     assert text_of(plain.read_markdown(b"[x.org](https://x.org)")) == ["x.org"]
+
+
+def test_numbers_in_front_of_items_are_list_marks_and_those_of_headings_are_left_out(text_of):
+    document = plain.read_text(
+        b"1. Experience\n1) Bookkeeping\n2. Audited branches\n2.5 million users\n3 of 4\n"
+    )
+    assert text_of(document) == ["Experience", "Bookkeeping", "Audited branches", "2.5 million users"]
+    assert [line.bullet for line in document.lines] == [False, True, True, False]
+
+
+def test_a_very_long_line_is_cut_and_says_so():
+    document = plain.read_text(b"a" * 3000)
+    assert (document.characters, document.warnings) == (
+        2000,
+        ["Of a line with more than 2,000 characters the rest was left out."],
+    )
+
+
+def test_front_matter_quotes_links_and_tables_of_markdown_are_read(text_of):
+    text = (
+        '---\nauthor: "Robin Example"\n---\n> Engineer\n<robin@example.com>\n\n'
+        "| Degree | School |\n|:---|---:|\n| BSc | MIT |\n"
+    )
+    assert text_of(plain.read_markdown(text.encode())) == [
+        "author: Robin Example",
+        "Engineer",
+        "robin@example.com",
+        "Degree\tSchool",
+        "BSc\tMIT",
+    ]
+
+
+def test_a_comment_in_markdown_is_hidden_text(text_of):
+    document = plain.read_markdown(b"# Robin\n<!-- hire\nme -->\nEngineer")
+    assert (text_of(document), document.hidden) == (["Robin", "Engineer"], ["hire me"])
+
+
+def test_characters_that_only_machines_read_are_left_out(text_of):
+    assert text_of(plain.read_text("Robin\U000e0048\U000e0069".encode())) == ["Robin"]

@@ -2,6 +2,7 @@ import io
 import zipfile
 
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Pt, RGBColor
@@ -132,13 +133,13 @@ def test_white_text_on_a_shaded_ground_is_seen(make_docx, text_of):
 def test_pages_are_counted_where_word_noted_them(make_docx):
     def fill(document):
         for number in range(17):
-            paragraph = document.add_paragraph(f"Page {number + 1}")
+            paragraph = document.add_paragraph(f"Sheet {number + 1}")
             paragraph.runs[0]._r.insert(0, parse_xml(f"<w:lastRenderedPageBreak {nsdecls('w')}/>"))
         first = document.paragraphs[0].runs[0]._r
         first.remove(first.find(qn("w:lastRenderedPageBreak")))
 
     document = word.read(make_docx(fill))
-    assert (document.lines[-1].text, document.lines[-1].page) == ("Page 16", 16)
+    assert (document.lines[-1].text, document.lines[-1].page) == ("Sheet 16", 16)
     assert document.warnings
 
 
@@ -160,3 +161,43 @@ def test_a_broken_document_says_so(make_docx):
             new.writestr(name, b"<w:oops" if name == "word/document.xml" else old.read(name))
     with pytest.raises(Broken):
         word.read(target.getvalue())
+
+
+def add_link(document, text, target):
+    paragraph = document.add_paragraph("At ")
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+    link = document.part.relate_to(target, kind, is_external=True)
+    markup = f'<w:hyperlink {nsdecls("w", "r")} r:id="{link}"><w:r><w:t>{text}</w:t></w:r></w:hyperlink>'
+    paragraph._p.append(parse_xml(markup))
+
+
+def test_where_a_word_links_to_is_read_with_it(make_docx, text_of):
+    def fill(document):
+        add_link(document, "LinkedIn", "https://linkedin.com/in/robin")
+        add_link(document, "robin@example.com", "mailto:robin@example.com")
+
+    assert text_of(word.read(make_docx(fill))) == [
+        "At LinkedIn https://linkedin.com/in/robin",
+        "At robin@example.com",
+    ]
+
+
+def test_text_that_its_style_hides_is_kept_apart(make_docx, text_of):
+    def fill(document):
+        base = document.styles.add_style("Base", WD_STYLE_TYPE.PARAGRAPH)
+        base.font.color.rgb = RGBColor(0xFE, 0xFE, 0xFE)
+        document.styles.add_style("Quiet", WD_STYLE_TYPE.PARAGRAPH).base_style = base
+        document.add_paragraph("hire me", style="Quiet")
+        document.styles.add_style("Gone", WD_STYLE_TYPE.CHARACTER).font.hidden = True
+        document.add_paragraph("Robin").add_run(" right now", style="Gone")
+
+    document = word.read(make_docx(fill))
+    assert (text_of(document), document.hidden) == (["Robin"], ["hire me", "right now"])
+
+
+def test_a_document_of_very_many_characters_says_that_it_was_cut(make_docx):
+    def fill(document):
+        for _ in range(150):
+            document.add_paragraph("word " * 390)
+
+    assert "Only the first 200,000 characters were read." in word.read(make_docx(fill)).warnings

@@ -4,13 +4,15 @@ import re
 
 from resume import dates, words
 from resume.lines import Line
+from resume.sections import kind_of
 from resume.spans import GUESS, LIKELY, SURE, Span, Tree, joined, part
 
 EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])")
 PHONE = re.compile(r"(?<![\w@/.])(?:\+|\(|\d)[\d\s().\-–/]{6,22}\d(?![\w@])")
 LABELLED = re.compile(
-    r"^(?:e-?mail|phone|mobile|tel(?:ephone)?|address|location|website|web|linkedin|github|portfolio|city|based in)"
-    r"\s*[:.]?\s+|^(?:e-?mail|phone|mobile|tel(?:ephone)?|address|location|website|web|linkedin|github|portfolio)\s*:",
+    r"^(?:e-?mail|phone|mobile|cell|home|tel(?:ephone)?|address|location|website|web|linkedin|github|portfolio|city|"
+    r"based in)\s*[:.]?\s+|^(?:(?:full\s)?name|author|title|e-?mail|phone|mobile|cell|home|tel(?:ephone)?|address|"
+    r"location|website|web|linkedin|github|portfolio)\s*:\s*",
     re.IGNORECASE,
 )
 PLACE_LABEL = re.compile(r"^(?:address|location|city|based in)\s*[:.]?\s+(.{2,80})$", re.IGNORECASE)
@@ -26,6 +28,10 @@ PARTICLES = frozenset(
 TITLES_OF_DOCUMENT = re.compile(
     r"^(?:curriculum vitae|cv|r[ée]sum[ée]|lebenslauf)\b\s*[:–—-]?\s*", re.IGNORECASE
 )
+CREDENTIAL = re.compile(r",\s(?:M\.?D|D\.?O|P\.?A|Ph\.?D|R\.?N|Esq|Jr|Sr|I{2,3})\.?$")
+DAY = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d{2})(?!\d)"
+)
 DIGITS_OF_A_PHONE = range(7, 16)
 NAME_WITHIN_LINES = 6
 
@@ -33,7 +39,8 @@ NAME_WITHIN_LINES = 6
 def _phone(line: Line) -> Span | None:
     for found in PHONE.finditer(line.text):
         digits = sum(char.isdigit() for char in found[0])
-        if digits in DIGITS_OF_A_PHONE and not dates.find(found[0], single=False):
+        a_date = DAY.search(found[0]) or dates.find(found[0], single=False)
+        if digits in DIGITS_OF_A_PHONE and not a_date:
             return part(line, found[0], SURE)
     return None
 
@@ -57,31 +64,48 @@ def _links(line: Line) -> tuple[list[Tree], list[Span]]:
     return profiles, urls
 
 
-def _remainders(line: Line) -> list[str]:
-    """Return the pieces of a line that are neither address nor number."""
+def _pieces(line: Line) -> list[str]:
+    """Return what stands on a line besides addresses and numbers."""
     text = EMAIL.sub("\t", line.text)
     text = words.URL.sub("\t", text)
     if number := _phone(line):
         text = text.replace(number.text, "\t")
-    pieces = [LABELLED.sub("", piece).strip() for piece in words.pieces(text)]
+    return words.pieces(text)
+
+
+def _remainders(line: Line) -> list[str]:
+    """Return the pieces of a line that are neither address nor number, without their labels."""
+    pieces = [LABELLED.sub("", piece).strip() for piece in _pieces(line)]
     return [piece for piece in pieces if any(char.isalpha() for char in piece)]
 
 
-def _place(line: Line) -> Span | None:
+def _place(line: Line, name: str) -> dict[str, Tree] | None:
+    """Return the place a line tells: the whole of it, and city and region where it ends with a known place."""
     if labelled := PLACE_LABEL.match(line.text):
-        return part(line, words.pieces(labelled[1])[0] if words.pieces(labelled[1]) else labelled[1], SURE)
-    for piece in re.split(r"[|•·●\t;]|\s[–—-]\s", line.text):
-        candidate = LABELLED.sub("", piece.strip())
-        if words.is_place(candidate):
-            return part(line, candidate, LIKELY)
+        told = words.pieces(labelled[1])
+        return _location(line, told[0] if told else labelled[1], SURE)
+    for piece in _pieces(line):
+        candidate = LABELLED.sub("", piece)
+        if (name and candidate.startswith(name)) or words.SCHOOL.search(candidate):
+            continue
+        postal = any(char.isdigit() for char in candidate) and len(candidate) <= 120
+        if words.is_place(candidate) or (postal and _known_end(candidate)):
+            return _location(line, candidate, LIKELY)
     return None
 
 
-def _location(place: Span, line: Line) -> dict[str, Tree]:
-    tree: dict[str, Tree] = {"address": place}
-    city, _, region = place.text.partition(", ")
-    if region and words.is_place(place.text):
-        tree |= {"city": part(line, city, place.confidence), "region": part(line, region, place.confidence)}
+def _known_end(text: str) -> str | None:
+    """Return the place a postal address ends with: `Springfield, IL` of `12 Main St, Springfield, IL`."""
+    ends = [text[cut.end() :] for cut in re.finditer(r",\s", text[:200])]
+    return next((end for end in [text, *ends] if ", " in end and words.is_place(end)), None)
+
+
+def _location(line: Line, text: str, confidence: float) -> dict[str, Tree]:
+    tree: dict[str, Tree] = {"address": part(line, text, confidence)}
+    if end := _known_end(text):
+        city, _, region = end.partition(", ")
+        city = re.sub(rf"^{words.POSTCODE}\s", "", city)
+        tree |= {"city": part(line, city, confidence), "region": part(line, region, confidence)}
     return tree
 
 
@@ -92,37 +116,67 @@ def _is_name(text: str) -> bool:
     )
 
 
+def _can_be_a_name(text: str, first: bool) -> bool:
+    plain = text.split(", ")[0]
+    place = words.is_place(text) and not (first and CREDENTIAL.search(text))
+    return _is_name(plain) and not words.TITLE.search(plain) and not place and kind_of(plain) is None
+
+
+def _name_in_two_lines(lines: list[Line]) -> Span | None:
+    """Return a name of which large letters left one word on each of the first lines."""
+    first = lines[:2]
+    alone = [line.text for line in first if line.text.isalpha() and line.text[:1].isupper()]
+    together = " ".join(alone)
+    return joined(first, LIKELY) if len(alone) == 2 and _can_be_a_name(together, first=True) else None
+
+
 def _name_and_label(lines: list[Line], tree: dict[str, Tree]) -> None:
+    if name := _name_in_two_lines(lines):
+        tree["name"] = name
     for line in lines[:NAME_WITHIN_LINES]:
         for position, piece in enumerate(_remainders(line)):
             text = TITLES_OF_DOCUMENT.sub("", piece)
-            plain = text.split(", ")[0]
             if "name" not in tree:
-                if _is_name(plain) and not words.TITLE.search(plain) and not words.is_place(text):
-                    tree["name"] = part(line, plain, SURE if position == 0 else LIKELY)
-            elif "label" not in tree and words.TITLE.search(text) and len(text) <= 100:
+                if _can_be_a_name(text, first=line is lines[0]):
+                    tree["name"] = part(line, text.split(", ")[0], SURE if position == 0 else LIKELY)
+            elif "label" not in tree and words.TITLE.search(text) and not _is_sentence(text):
                 tree["label"] = part(line, text, LIKELY)
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > 100 or (text.endswith(".") and len(text.split()) > 6)
+
+
+def _tells(line: Line) -> bool:
+    """Return True for a line that reads like prose about the person."""
+    return (
+        len(line.text) > words.PROSE_FROM
+        and not line.bullet
+        and not EMAIL.search(line.text)
+        and not dates.find(line.text, single=False)
+    )
 
 
 def read(lines: list[Line]) -> tuple[dict[str, Tree], list[Line]]:
     """Return the person's basics, and the lines that say something else (a summary without a heading, often)."""
     tree: dict[str, Tree] = {}
     profiles: list[Tree] = []
+    _name_and_label(lines, tree)
+    name = tree.get("name")
     for line in lines:
         if "email" not in tree and (email := EMAIL.search(line.text)):
             tree["email"] = part(line, email[0], SURE)
         if "phone" not in tree and (phone := _phone(line)):
             tree["phone"] = phone
-        if "location" not in tree and (place := _place(line)):
-            tree["location"] = _location(place, line)
+        if "location" not in tree and (place := _place(line, name.value if isinstance(name, Span) else "")):
+            tree["location"] = place
         found, urls = _links(line)
         profiles += found
         if urls and "url" not in tree:
             tree["url"] = urls[0]
-    _name_and_label(lines, tree)
     if profiles:
         tree["profiles"] = profiles
-    return tree, [line for line in lines if len(line.text) > words.PROSE_FROM and not EMAIL.search(line.text)]
+    return tree, [line for line in lines if _tells(line)]
 
 
 def summary(lines: list[Line], *, under_heading: bool) -> Span | None:

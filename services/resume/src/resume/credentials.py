@@ -14,6 +14,8 @@ def certificates(lines: list[Line]) -> list[Tree]:
     """Return the certificates of a section, one for each item, with their year where it is named."""
     grouped: list[list[Line]] = []
     for line in lines:
+        if words.names_columns(line.text):
+            continue
         if grouped and continues(line, grouped[-1]):
             grouped[-1].append(line)
         else:
@@ -37,6 +39,8 @@ def languages(lines: list[Line]) -> list[Tree]:
     """Return the languages of a section, with how well they are spoken where it is said."""
     found: list[Tree] = []
     for line in lines:
+        if words.names_columns(line.text):
+            continue
         pieces = [line.text] if ":" in line.text or line.text.count("\t") == 1 else words.items(line.text)
         for piece in pieces:
             if spoken := SPOKEN.match(piece.replace("\t", ": ") if piece.count("\t") == 1 else piece):

@@ -1,6 +1,7 @@
 """Courses of study: school, degree, field and dates."""
 
 import re
+from dataclasses import replace
 
 from resume import dates, entries, experience, words
 from resume.lines import Line
@@ -8,6 +9,8 @@ from resume.spans import LIKELY, SURE, Span, Tree, joined, part
 
 FIELD = re.compile(r"^\s*(?:degree\s)?(?:in|of)\s+|^\s*[,:–—-]\s*", re.IGNORECASE)
 SCORE = re.compile(r"\b(?:gpa|grade|cgpa)\b\s*:?\s*(\d[\d.,]*(?:\s?/\s?\d[\d.,]*)?)", re.IGNORECASE)
+
+BEFORE_SCORE = re.compile(r"[\s,;(|·–—-]+$")
 
 
 def features(line: Line) -> frozenset[str]:
@@ -17,7 +20,7 @@ def features(line: Line) -> frozenset[str]:
     found = set()
     if dates.find(line.text):
         found.add("date")
-    if words.SCHOOL.search(line.text):
+    if words.SCHOOL.search(words.DEGREE.sub(" ", line.text)):
         found.add("school")
     if words.DEGREE.search(line.text):
         found.add("degree")
@@ -62,36 +65,56 @@ def _institution(line: Line, text: str) -> dict[str, Tree]:
     return {"institution": part(line, text, SURE)}
 
 
+def _behind_a_degree(text: str) -> str:
+    """Return the field of `BS, Biology`, which follows a degree that was spelled out before."""
+    short = words.DEGREE.match(text)
+    return text[short.end() + 2 :] if short and text[short.end() :].startswith(", ") else text
+
+
 def _piece(line: Line, text: str, tree: dict[str, Tree], rest: list[Span]) -> None:
-    if words.SCHOOL.search(text) and "institution" not in tree:
+    if words.SCHOOL.search(words.DEGREE.sub(" ", text)) and "institution" not in tree:
         tree |= _institution(line, text)
     elif words.DEGREE.search(text) and "studyType" not in tree:
         tree |= {key: value for key, value in _degree(line, text).items() if key not in tree}
-    elif (score := SCORE.search(text)) and "score" not in tree:
-        tree["score"] = part(line, score[1], SURE)
     elif words.is_place(text) and "location" not in tree:
         tree["location"] = part(line, text, LIKELY)
     else:
-        rest.append(part(line, text, LIKELY))
+        rest.append(part(line, _behind_a_degree(text) if "studyType" in tree else text, LIKELY))
+
+
+def _school_behind_the_field(tree: dict[str, Tree]) -> None:
+    """Part `Management, HEC Paris`, where nothing else names a school."""
+    area = tree.get("area")
+    if "institution" in tree or not isinstance(area, Span) or ", " not in area.text:
+        return
+    field, _, school = area.text.partition(", ")
+    tree["area"] = replace(area, value=field, text=field)
+    tree["institution"] = replace(area, value=school, text=school)
 
 
 def _entry(entry: entries.Entry) -> dict[str, Tree]:
     tree: dict[str, Tree] = {}
     rest: list[Span] = []
     lines = entry.head or [item[0] for item in entry.body]
-    told = entry.body if entry.head else []
+    below = entry.body if entry.head else []
     for line in lines:
         text = line.text
         if not {"startDate", "endDate"} & tree.keys() and (found := dates.find(text)):
             tree |= experience.when(line, found)
             text = dates.without(text, found)
+        if "score" not in tree and (score := SCORE.search(text)):
+            tree["score"] = part(line, score[1], SURE)
+            text = BEFORE_SCORE.sub("\t", text[: score.start()]) + text[score.end() :]
         for piece in words.pieces(text):
             for each in _split(piece):
                 _piece(line, each, tree, rest)
+    _school_behind_the_field(tree)
     for key in ("institution", "area"):
-        if key not in tree and rest and ("studyType" in tree or key == "institution"):
-            tree[key] = rest.pop(0)
-    if extras := [*rest, *(joined(item, LIKELY) for item in told)]:
+        told = next((span for span in rest if not words.HONOURS.search(span.text)), None)
+        if key not in tree and told and ("studyType" in tree or key == "institution"):
+            tree[key] = told
+            rest.remove(told)
+    if extras := [*rest, *(joined(item, LIKELY) for item in below)]:
         tree["courses"] = list(extras)
     return tree
 

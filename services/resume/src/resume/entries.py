@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from resume import words
 from resume.lines import Line
 
 INDENT = 2.0
@@ -55,6 +56,12 @@ def _is_prose(line: Line) -> bool:
     )
 
 
+def _is_beneath(line: Line, entry: Entry) -> bool:
+    """Return True where a line stands as far in as the items told about an entry."""
+    head, item = entry.head[0].left, entry.body[-1][0].left if entry.body else None
+    return head is not None and item is not None and line.left == item and item >= head + INDENT
+
+
 def group(lines: list[Line], features: Features) -> list[Entry]:
     """Return the entries of a section.
 
@@ -63,11 +70,13 @@ def group(lines: list[Line], features: Features) -> list[Entry]:
     """
     entries = [Entry()]
     for line in lines:
+        if words.names_columns(line.text):
+            continue
         entry = entries[-1]
         found = features(line)
         if entry.body and not found and continues(line, entry.body[-1]):
             entry.body[-1].append(line)
-        elif line.bullet or (entry.head and not found and _is_prose(line)):
+        elif line.bullet or (entry.head and not found and (_is_prose(line) or _is_beneath(line, entry))):
             entry.body.append([line])
         else:
             if entry.body:

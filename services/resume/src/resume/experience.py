@@ -1,5 +1,6 @@
 """Jobs: position, company, place, dates and what was done there."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
@@ -19,9 +20,25 @@ class Named:
     when: dict[str, Tree] = field(default_factory=dict)
 
 
+LABELS = re.compile(
+    r"^(?:(?P<company>company|employer|organi[sz]ation)(?:\sname)?|(?P<position>position|job\stitle|title|designation|role)"
+    r"|(?:duration|period|dates?|from)|(?:key\s)?(?:responsibilities|achievements|duties))\s*:\s*",
+    re.IGNORECASE,
+)
+
+
+def _when(line: Line) -> dates.DateRange | None:
+    """Return a stretch of time, or a date that stands by itself."""
+    return dates.find(line.text, single=False) or dates.alone(line.text)
+
+
 def features(line: Line) -> frozenset[str]:
-    """Return `date` for a line that holds a stretch of time."""
-    return frozenset({"date"}) if not line.bullet and dates.find(line.text, single=False) else frozenset()
+    """Return which of `date`, `company` and `position` a line tells: a date by its look, the others by a label."""
+    if line.bullet:
+        return frozenset()
+    label = LABELS.match(line.text)
+    named = {key for key, text in label.groupdict().items() if text} if label else set()
+    return frozenset(named | {"date"} if _when(line) else named)
 
 
 def when(line: Line, found: dates.DateRange) -> dict[str, Tree]:
@@ -49,12 +66,16 @@ def _at_comma(line: Line, text: str, named: Named) -> bool:
         return True
     if titled and named.company is None and not words.LEGAL_FORM.match(rest):
         named.position = part(line, first, LIKELY)
-        return _company(line, rest, named)
+        return _company(line, rest, named, positioned=True)
     return not titled and _company(line, text, named)
 
 
-def _company(line: Line, text: str, named: Named) -> bool:
-    """Take `Acme, Berlin, Germany` apart: a place may follow the name."""
+def _company(line: Line, text: str, named: Named, *, positioned: bool = False) -> bool:
+    """Take `Acme, Berlin, Germany` apart: a place may follow the name.
+
+    A city we don't know is taken for one behind a company's legal form, or where `positioned` tells that the
+    position stands in front: `Manager, Acme, Paris`.
+    """
     if named.company is not None:
         return False
     cut = text.find(", ")
@@ -65,6 +86,11 @@ def _company(line: Line, text: str, named: Named) -> bool:
             named.place = named.place or part(line, place, LIKELY)
             return True
         cut = text.find(", ", cut + 1)
+    firm, comma, place = text.rpartition(", ")
+    known = comma and not words.LEGAL_FORM.match(place)
+    if known and (words.LEGAL_END.search(firm) or positioned) and words.CITY_ALONE.match(place):
+        named.place = named.place or part(line, place, GUESS)
+        text = firm
     named.company = part(line, text, LIKELY)
     return True
 
@@ -74,19 +100,33 @@ def _name(line: Line, text: str, named: Named) -> None:
         named.place = part(line, text, LIKELY)
     elif words.TITLE.search(text) and named.position is None:
         named.position = part(line, text, LIKELY)
-    else:
+    elif not dates.LENGTH_ALONE.match(text):
         named.rest.append(part(line, text, GUESS))
+
+
+def _labelled(line: Line, text: str, named: Named) -> str:
+    """Take what a label says the line is; return what remains to be told apart."""
+    label = LABELS.match(text)
+    if label is None:
+        return text
+    told = text[label.end() :]
+    for key in ("company", "position"):
+        if label[key] and told and getattr(named, key) is None:
+            setattr(named, key, part(line, told, SURE))
+            return ""
+    return told
 
 
 def _read_head(head: list[Line]) -> Named:
     named = Named()
     for line in head:
-        text = line.text
-        if not named.when and (found := dates.find(text, single=False)):
+        text = _labelled(line, line.text, named)
+        if not named.when and (found := dates.find(text, single=False) or dates.alone(text)):
             named.when = when(line, found)
             if found.current:
                 named.when["current"] = True
             text = dates.without(text, found)
+        text = words.URL.sub("\t", text) if "://" in text else text
         for piece in words.pieces(words.EMPLOYER.sub("\t", text)):
             _name(line, piece, named)
     by_number = {line.number: line for line in head}
@@ -95,18 +135,33 @@ def _read_head(head: list[Line]) -> Named:
 
 
 def _settle(named: Named, by_number: dict[int, Line]) -> None:
-    """Decide what the pieces without a mark of their own are: the company first, then a position."""
-    for span in list(named.rest):
+    """Decide what the pieces without a mark of their own are: the company first, then a position, then a city."""
+    for span in sorted(named.rest, key=lambda each: not _is_a_company(each.text)):
         line = by_number[span.lines[0]]
+        if words.TERMS_OF_WORK.match(span.text):
+            continue
         if named.company is None and (_at_comma(line, span.text, named) or _company(line, span.text, named)):
             named.rest.remove(span)
         elif named.position is None:
             named.position = span
             named.rest.remove(span)
+        elif named.place is None and _may_be_a_city(span.text):
+            named.place = span
+            named.rest.remove(span)
     if named.company is None and named.position is not None:
         span, named.position = named.position, None
         if not _at_comma(by_number[span.lines[0]], span.text, named):
             named.position = span
+
+
+def _is_a_company(text: str) -> bool:
+    """Return True for a name with a legal form, or with a place behind it."""
+    ends = [text[cut.end() :] for cut in re.finditer(r",\s", text)]
+    return words.LEGAL_END.search(text) is not None or any(words.is_place(end) for end in ends)
+
+
+def _may_be_a_city(text: str) -> bool:
+    return words.CITY_ALONE.match(text) is not None and not words.PART_OF_A_FIRM.search(text)
 
 
 def _entry(entry: entries.Entry) -> dict[str, Tree]:

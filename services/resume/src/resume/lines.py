@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from resume.words import ICONS
+
 MAX_LINE_LENGTH = 2_000
 BULLETS = "•◦▪▫■□●○◆◇►▸▶‣⁃∙·➤➢➔→✓✔❖❯»–—-*"
 BULLET = re.compile(rf"^\s*(?:[{re.escape(BULLETS)}]|\uf0b7|\uf0a7|o(?=\s{{2,}}))\s+(?=\S)")
+NUMBER = re.compile(rf"^\s*(?:\d{{1,2}}[.)]|[{ICONS}]\ufe0f?)\s+(?=[^\W\d])")
 INVISIBLE = re.compile(
-    "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
+    "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad\U000e0000-\U000e007f\x00-\x08\x0b-\x1f\x7f]"
 )
 
 
@@ -37,4 +40,10 @@ def tidy(text: str) -> str:
 def without_bullet(text: str) -> tuple[str, bool]:
     """Return the text without a leading list mark, and whether there was one."""
     mark = BULLET.match(text)
+    return (text[mark.end() :], True) if mark else (text, False)
+
+
+def without_number(text: str) -> tuple[str, bool]:
+    """Return the text without the number or icon in front of a list's item or a heading, and whether there was one."""
+    mark = NUMBER.match(text)
     return (text[mark.end() :], True) if mark else (text, False)

@@ -1,12 +1,21 @@
 """What a reader hands over: lines of visible text, what was hidden, how many pages, what to know about it."""
 
+import re
 from dataclasses import dataclass, field
 
-from resume.lines import Line, tidy, without_bullet
+from resume.lines import MAX_LINE_LENGTH, Line, tidy, without_bullet, without_number
+from resume.sections import kind_of
 
 MAX_PAGES = 15
 MAX_CHARACTERS = 200_000
 MAX_HIDDEN = 200
+PAGE_NUMBER = re.compile(r"^(?:page\s)?\d{1,2}\s?(?:of|/)\s?\d{1,2}$|^page\s\d{1,2}$", re.IGNORECASE)
+
+
+def address_of(target: str) -> str:
+    """Return where a link leads as people write it: no scheme, no question behind an e-mail address."""
+    plain = re.sub(r"^(?:mailto|tel):", "", target.strip())
+    return plain if plain.startswith("http") else plain.split("?")[0]
 
 
 class Encrypted(Exception):
@@ -43,14 +52,26 @@ class DocumentText:
     ) -> None:
         """Add a line; an empty one is left out, a list mark becomes the line's `bullet`."""
         if self.full:
-            self.warn(f"Only the first {MAX_CHARACTERS:,} characters were read.")
+            self.warn_of_the_rest()
             return
-        unmarked, marked = without_bullet(tidy(text))
+        if len(text) > MAX_LINE_LENGTH:
+            self.warn(f"Of a line with more than {MAX_LINE_LENGTH:,} characters the rest was left out.")
+        clean = tidy(text)
+        if PAGE_NUMBER.match(clean):
+            return
+        unmarked, marked = without_bullet(clean)
+        if not marked:
+            unmarked, numbered = without_number(unmarked)
+            marked = numbered and kind_of(unmarked) is None
         if not unmarked:
             return
         number = len(self.lines) + 1
         self.lines.append(Line(number, page, unmarked, left, bullet or marked, heading))
         self.characters += len(unmarked)
+
+    def warn_of_the_rest(self) -> None:
+        """Note that there was more than is read."""
+        self.warn(f"Only the first {MAX_CHARACTERS:,} characters were read.")
 
     def hide(self, text: str) -> None:
         """Keep a piece of text apart that nobody can see in the document."""

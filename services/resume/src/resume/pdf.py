@@ -3,35 +3,22 @@
 import ctypes
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pypdf
 import pypdf.errors
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from resume.page_text import Broken, DocumentText, Encrypted
+from resume import layout
+from resume.page_text import MAX_CHARACTERS, Broken, DocumentText, Encrypted, address_of
+from resume.painted import WHITE_FROM, Painting
+from resume.rows import Box, Character, Row, RowBuilder
 
 TINY_POINTS = 2.0
-WHITE_FROM = 250
-COLUMN_GAP = 1.5
-PAINTED = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING)
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """One character as the page shows it: its box (left, bottom, right, top) in points, and whether it is seen."""
-
-    text: str
-    box: Box
-    hidden: bool
-
-    @property
-    def size(self) -> float:
-        """Its height in points."""
-        return self.box[3] - self.box[1]
+MARK_POINTS = (1.5, 8.0)
+MARK_WITHIN = 25.0
+MAX_LINKS = 200
+MAX_ADDRESS = 500
 
 
 class Page:
@@ -41,18 +28,44 @@ class Page:
         self._page = page
         self._text = page.get_textpage()
         self._frame: Box = page.get_bbox()
-        self._backgrounds: list[Box] | None = None
+        self._painting = Painting(page)
+        self.is_recognised_scan = self._painting.is_recognised_scan
 
     def characters(self) -> Iterator[Character]:
         """Yield every character in reading order; line breaks are characters too."""
         rect = pdfium.FS_RECTF()
         for index in range(pdfium.FPDFText_CountChars(self._text)):
             code = pdfium.FPDFText_GetUnicode(self._text, index)
-            text = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+            text = chr(code) if code < 0x110000 else ""
             pdfium.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(rect))
             box = (rect.left, rect.bottom, rect.right, rect.top)
             made_up = pdfium.FPDFText_IsGenerated(self._text, index) == 1
             yield Character(text, box, not made_up and not text.isspace() and self._is_hidden(index, box))
+
+    def links(self) -> Iterator[tuple[Box, str]]:
+        """Yield where something can be clicked, and the address it leads to as it would be written."""
+        position, link, rect = ctypes.c_int(0), pdfium.FPDF_LINK(), pdfium.FS_RECTF()
+        for _ in range(MAX_LINKS):
+            if not pdfium.FPDFLink_Enumerate(self._page, ctypes.byref(position), ctypes.byref(link)):
+                return
+            action = pdfium.FPDFLink_GetAction(link)
+            kind = pdfium.FPDFAction_GetType(action) if action else None
+            if kind != pdfium.PDFACTION_URI or not pdfium.FPDFLink_GetAnnotRect(link, ctypes.byref(rect)):
+                continue
+            target = ctypes.create_string_buffer(MAX_ADDRESS)
+            pdfium.FPDFAction_GetURIPath(self._page.pdf, action, target, MAX_ADDRESS)
+            yield (
+                (rect.left, rect.bottom, rect.right, rect.top),
+                address_of(target.value.decode("utf-8", "replace")),
+            )
+
+    def list_marks(self) -> list[Box]:
+        """Return where small shapes are drawn; browsers draw the marks of a list instead of writing them."""
+        shapes = [each.get_bounds() for each in self._page.get_objects((pdfium.FPDF_PAGEOBJ_PATH,))]
+        least, most = MARK_POINTS
+        return [
+            box for box in shapes if least <= box[2] - box[0] <= most and least <= box[3] - box[1] <= most
+        ]
 
     def _is_hidden(self, index: int, box: Box) -> bool:
         left, bottom, right, top = self._frame
@@ -62,93 +75,57 @@ class Page:
             return True
         text_object = pdfium.FPDFText_GetTextObject(self._text, index)
         mode = pdfium.FPDFTextObj_GetTextRenderMode(text_object) if text_object else None
-        return mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE or self._is_white(index, box)
+        if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+            return not self.is_recognised_scan
+        coloured, covered = self._painting.at(box, text_object)
+        return not self.is_recognised_scan and (covered or (self._is_white(index) and not coloured))
 
-    def _is_white(self, index: int, box: Box) -> bool:
+    def _is_white(self, index: int) -> bool:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
         parts = [ctypes.byref(each) for each in (red, green, blue, alpha)]
         if not pdfium.FPDFText_GetFillColor(self._text, index, *parts):
             return False
-        white = min(red.value, green.value, blue.value) >= WHITE_FROM or alpha.value == 0
-        return white and not self._is_painted((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        return min(red.value, green.value, blue.value) >= WHITE_FROM or alpha.value == 0
 
-    def _is_painted(self, x: float, y: float) -> bool:
-        if self._backgrounds is None:
-            self._backgrounds = [
-                each.get_bounds() for each in self._page.get_objects(PAINTED) if _is_coloured(each)
-            ]
-        return any(
-            left <= x <= right and bottom <= y <= top for left, bottom, right, top in self._backgrounds
+
+def _is_marked(row: Row, marks: list[Box]) -> bool:
+    return any(
+        0 < row.left - right <= MARK_WITHIN and row.bottom < (bottom + top) / 2 < row.top
+        for _, bottom, right, top in marks
+    )
+
+
+def _rows_of(page: Page, document: DocumentText, *, first: bool) -> list[Row]:
+    builder = RowBuilder()
+    for character in page.characters():
+        builder.take(character)
+    builder.end()
+    for text in builder.hidden:
+        document.hide(text)
+    if page.is_recognised_scan and builder.rows:
+        document.warn(
+            "The file is a scan; what text recognition made of it was read, and may be wrong in places."
         )
-
-
-def _is_coloured(shape: pypdfium2.PdfObject) -> bool:
-    if shape.type != pdfium.FPDF_PAGEOBJ_PATH:
-        return True
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    pdfium.FPDFPath_GetDrawMode(shape, ctypes.byref(fill), ctypes.byref(stroke))
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    parts = [ctypes.byref(each) for each in (red, green, blue, alpha)]
-    if fill.value == pdfium.FPDF_FILLMODE_NONE or not pdfium.FPDFPageObj_GetFillColor(shape, *parts):
-        return False
-    return alpha.value > 0 and min(red.value, green.value, blue.value) < WHITE_FROM
-
-
-class LineBuilder:
-    """Puts characters together to lines; a wide gap between two becomes a tab, since it parts columns."""
-
-    def __init__(self, document: DocumentText, page: int) -> None:
-        self._document = document
-        self._page = page
-        self._seen: list[str] = []
-        self._unseen: list[str] = []
-        self._left: float | None = None
-        self._last: Character | None = None
-
-    def take(self, character: Character) -> None:
-        """Add one character, or end the line."""
-        if character.text in ("\r", "\n"):
-            self.end()
-        elif character.hidden:
-            self._unseen.append(character.text)
-            self._last = character
-        else:
-            self._take_visible(character)
-
-    def _take_visible(self, character: Character) -> None:
-        if not character.text.isspace():
-            if self._unseen:
-                self._hide()
-            if self._last and character.box[0] - self._last.box[2] > COLUMN_GAP * max(character.size, 4.0):
-                self._seen.append("\t")
-            if self._left is None:
-                self._left = character.box[0]
-            self._last = character
-        self._seen.append(character.text)
-        if self._unseen and character.text.isspace():
-            self._unseen.append(character.text)
-
-    def _hide(self) -> None:
-        self._document.hide("".join(self._unseen))
-        self._unseen = []
-
-    def end(self) -> None:
-        """Hand over the line."""
-        self._document.add("".join(self._seen), self._page, left=self._left)
-        if self._unseen:
-            self._hide()
-        self._seen, self._left, self._last = [], None, None
+    marks = page.list_marks()
+    for row in builder.rows:
+        row.bullet = _is_marked(row, marks)
+    for box, target in page.links():
+        for row in builder.rows:
+            if row.holds(box) and not row.bullet and target not in row.text:
+                row.text = f"{row.text}\t{target}"
+    return layout.arrange(builder.rows, first_page=first)
 
 
 def _read_pages(opened: pypdfium2.PdfDocument) -> DocumentText:
     document = DocumentText("pypdfium2")
+    pages: list[list[Row]] = []
     for number in range(document.limit_pages(len(opened))):
-        builder = LineBuilder(document, number + 1)
-        for character in Page(opened[number]).characters():
-            builder.take(character)
-        builder.end()
-        if document.full:
+        pages.append(_rows_of(Page(opened[number]), document, first=number == 0))
+        if sum(len(row.text) for page in pages for row in page) >= MAX_CHARACTERS:
             break
+    for number, page in enumerate(layout.without_repeats(pages), 1):
+        for row in page:
+            document.add(row.text, number, left=row.left, bullet=row.bullet)
     return document
 
 

@@ -21,7 +21,7 @@ def _head(line: Line, tree: dict[str, Tree]) -> None:
         tree |= experience.when(line, found)
         text = dates.without(text, found)
     if "url" not in tree and (url := words.URL.search(text)):
-        tree["url"] = part(line, url[0].rstrip(".,"), SURE)
+        tree["url"] = part(line, url[0].rstrip(".,:;"), SURE)
         text = BRACKETED.sub("\t", text.replace(url[0], "\t", 1))
     name, _, told = text.partition(": ")
     for piece in [*words.pieces(name), *words.pieces(told)]:

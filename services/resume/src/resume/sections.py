@@ -1,7 +1,7 @@
 """The sections of a résumé, by the headings people give them."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import zip_longest
 
@@ -33,12 +33,14 @@ HEADINGS = {
     "career profile|introduction|overview|professional overview",
     SectionKind.WORK: "experience|work experience|professional experience|employment|employment history|work history|"
     "career history|relevant experience|industry experience|professional background|career|positions|"
-    "work and experience|experience and employment|professional history|engineering experience|internships|"
+    "academic appointments|appointments|professional appointments|positions held|work and experience|"
+    "experience and employment|professional history|engineering experience|internships|"
     "internship experience|selected experience|additional experience|other experience|work",
     SectionKind.EDUCATION: "education|academic background|education and training|academic history|qualifications|"
     "academic qualifications|educational background|studies|education and qualifications|academics|degrees|"
     "academic education|education and certifications",
-    SectionKind.SKILLS: "skills|technical skills|core skills|key skills|skills and tools|skills and technologies|"
+    SectionKind.SKILLS: "skills|top skills|technical skills|"
+    "core skills|key skills|skills and tools|skills and technologies|"
     "technologies|technical expertise|core competencies|competencies|tech stack|technical proficiencies|"
     "areas of expertise|expertise|tools and technologies|technology|programming skills|professional skills|"
     "skills summary|technical summary|skill set|technical skill set|skills and expertise|hard skills|stack|"
@@ -49,13 +51,38 @@ HEADINGS = {
     SectionKind.CERTIFICATES: "certifications|certificates|certification|licenses|licenses and certifications|"
     "licences and certifications|certifications and licenses|professional certifications|certifications and training|"
     "training and certifications|courses and certifications|training|courses|professional development",
-    SectionKind.LANGUAGES: "languages|spoken languages|language skills|human languages|foreign languages",
+    SectionKind.LANGUAGES: "languages|languages known|languages spoken|spoken languages|"
+    "language skills|human languages|foreign languages",
     SectionKind.OTHER: "awards|honors|honours|honors and awards|awards and honors|achievements|publications|patents|"
     "volunteering|volunteer experience|volunteer work|volunteer|community|interests|hobbies|hobbies and interests|"
     "interests and hobbies|references|activities|extracurricular activities|talks|conferences|memberships|"
     "affiliations|research|teaching|military service|additional information|miscellaneous|leadership|"
     "speaking|key achievements|selected publications|professional affiliations|personal interests|other",
 }
+# `Clinical Experience`, `SOFT SKILLS`: a word that says of what kind, then the heading itself
+QUALIFIED = re.compile(
+    r"^(?:(?:clinical|nursing|teaching|academic|professional|practical|military|retail|management|consulting|sales|"
+    r"leadership|software|technical|legal|research|related|relevant|selected|recent|previous|prior|early|current|other|"
+    r"additional|key|core|digital|soft|personal|communication|interpersonal|organi[sz]ational|computer|language|"
+    r"laboratory|lab|design|creative|business|freelance|voluntary|industry|internship|registrations?|courses|training|"
+    r"awards|licenses|licensure|honou?rs|project|formal|further|engineering|development|data|programming|postgraduate|"
+    r"undergraduate|university|and|&|of) ){1,4}"
+    r"(experience|employment|skills|projects|certifications|certificates|education|qualifications|publications|awards)$"
+)
+BY_LAST_WORD = {
+    "experience": SectionKind.WORK,
+    "employment": SectionKind.WORK,
+    "skills": SectionKind.SKILLS,
+    "projects": SectionKind.PROJECTS,
+    "certifications": SectionKind.CERTIFICATES,
+    "certificates": SectionKind.CERTIFICATES,
+    "education": SectionKind.EDUCATION,
+    "qualifications": SectionKind.EDUCATION,
+    "publications": SectionKind.OTHER,
+    "awards": SectionKind.OTHER,
+}
+ABOVE = (SectionKind.HEADER, SectionKind.CONTACT, SectionKind.SUMMARY)
+URL_OR_ADDRESS = re.compile(r"@|\w\.\w{2,}/|://|www\.")
 KINDS = {name.replace(" ", ""): kind for kind, names in HEADINGS.items() for name in names.split("|")}
 HUMAN_LANGUAGES = re.compile(
     r"\b(?:english|german|deutsch|french|spanish|español|italian|portuguese|dutch|polish|russian|ukrainian|arabic|"
@@ -80,7 +107,10 @@ def kind_of(text: str) -> SectionKind | None:
     if len(text) > MAX_HEADING_LENGTH:
         return None
     words = text.lower().replace("&", " and ").replace("/", " and ").replace("+", " and ")
-    return KINDS.get(re.sub(r"[^a-z]", "", words))
+    if known := KINDS.get(re.sub(r"[^a-z]", "", words)):
+        return known
+    qualified = QUALIFIED.match(" ".join(words.rstrip(" :").split()))
+    return BY_LAST_WORD[qualified[1]] if qualified else None
 
 
 def _is_group_of_skills(line: Line, following: Line | None, section: Section) -> bool:
@@ -89,15 +119,33 @@ def _is_group_of_skills(line: Line, following: Line | None, section: Section) ->
     return section.kind is SectionKind.SKILLS and not line.heading and not spoken
 
 
+def _inline(line: Line) -> Section | None:
+    """Return the section of `Skills: Python, Go`, all on one line."""
+    name, colon, told = line.text.partition(": ")
+    kind = kind_of(name) if colon and not line.bullet else None
+    if kind in (None, SectionKind.CONTACT, SectionKind.HEADER) or URL_OR_ADDRESS.search(told):
+        return None
+    return Section(kind, replace(line, text=name), [replace(line, text=told)])
+
+
 def split(lines: list[Line]) -> list[Section]:
     """Return the sections in order; the first holds what stands above every heading."""
     sections = [Section(SectionKind.HEADER)]
+    opened = 1
     for line, following in zip_longest(lines, lines[1:]):
         kind = None if line.bullet else kind_of(line.text)
         if kind is SectionKind.LANGUAGES and _is_group_of_skills(line, following, sections[-1]):
             kind = None
         if kind is None and line.heading and len(sections) > 1:
             kind = SectionKind.OTHER
+        if (
+            kind is None
+            and (inline := _inline(line))
+            and (sections[-1].kind in ABOVE or len(sections) == opened)
+        ):
+            sections.append(inline)
+            opened = len(sections)
+            continue
         if kind is None:
             sections[-1].lines.append(line)
         else:

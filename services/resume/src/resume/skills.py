@@ -29,6 +29,14 @@ def _is_label(line: Line, following: Line | None) -> bool:
     return following.bullet or len(words.items(following.text)) > 1
 
 
+def _is_named(line: Line, named_by_tabs: bool) -> re.Match[str] | None:
+    """Return the parts of `Languages: Go, Rust`; cells of a table name a group only where lists stand behind them."""
+    label = LABEL.match(line.text)
+    if label is None or (":" not in line.text and "\t" not in line.text and label[1].islower()):
+        return None
+    return label if ":" in label[0] or "\t" not in line.text or named_by_tabs else None
+
+
 def _group(name: Span, members: list[Span]) -> dict[str, Tree]:
     return {"name": name, "keywords": list(members)}
 
@@ -38,9 +46,11 @@ def read(section: Section) -> list[Tree]:
     groups: list[tuple[Span, list[Span]]] = []
     loose: list[Span] = []
     open_group: list[Span] | None = None
-    for line, following in zip_longest(section.lines, section.lines[1:]):
-        label = LABEL.match(line.text)
-        if label and (":" in line.text or "\t" in line.text or not label[1].islower()):
+    lines = [line for line in section.lines if not words.names_columns(line.text)]
+    cells = [line.text.split("\t") for line in lines if "\t" in line.text]
+    named_by_tabs = any(len(each) == 2 and len(words.items(each[1])) > 1 for each in cells)
+    for line, following in zip_longest(lines, lines[1:]):
+        if label := _is_named(line, named_by_tabs):
             groups.append((part(line, label[1], SURE), _members(line, label[2])))
             open_group = groups[-1][1]
         elif line.text.endswith(":") and len(line.text) <= MAX_GROUP_NAME_LENGTH:

@@ -1,8 +1,9 @@
 """Reads DOCX: paragraphs, tables, headers, text boxes and links, in the order a person reads them."""
 
 import io
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -11,9 +12,12 @@ import docx.opc.exceptions
 from docx.oxml.ns import qn
 from lxml import etree  # type: ignore[import-untyped]
 
-from resume.page_text import MAX_PAGES, Broken, DocumentText
+from resume.page_text import MAX_PAGES, Broken, DocumentText, address_of
 
 TINY_HALF_POINTS = 3
+MAX_STYLE_DEPTH = 10
+WHITE = re.compile(r"^(?:[Ff][0-9A-Fa-f]){3}$")
+WHITE_THEMES = ("background1", "light1")
 OFF = ("0", "false", "off")
 PLAIN_FILLS = (None, "auto", "FFFFFF")
 SKIPPED = (
@@ -53,22 +57,64 @@ def _is_shaded(element: Element) -> bool:
     return False
 
 
-def _is_hidden(run: Element) -> bool:
-    properties = run.find(qn("w:rPr"))
-    if properties is None:
-        return False
-    vanish = properties.find(qn("w:vanish"))
-    if vanish is not None and vanish.get(qn("w:val")) not in OFF:
+def _is_white(color: Element) -> bool:
+    if color.get(qn("w:themeColor")) in WHITE_THEMES and color.get(qn("w:themeShade")) is None:
         return True
-    size = properties.find(qn("w:sz"))
-    half_points = "" if size is None else size.get(qn("w:val"), "")
-    if half_points.isdigit() and int(half_points) <= TINY_HALF_POINTS:
-        return True
-    color = properties.find(qn("w:color"))
-    return color is not None and color.get(qn("w:val"), "").upper() == "FFFFFF" and not _is_shaded(run)
+    return WHITE.match(color.get(qn("w:val"), "")) is not None
 
 
-def _collect(element: Element, paragraph: Paragraph, hidden: bool) -> None:
+class Looks:
+    """How runs look, by their own properties and those of the styles they have."""
+
+    def __init__(self, styles: Element) -> None:
+        self._styles = {style.get(qn("w:styleId")): style for style in styles.iterchildren(qn("w:style"))}
+
+    def hides(self, run: Element) -> bool:
+        """Return True where nobody can see what a run says."""
+        vanish = self._find(run, "w:vanish")
+        if vanish is not None and vanish.get(qn("w:val")) not in OFF:
+            return True
+        size = self._find(run, "w:sz")
+        half_points = "" if size is None else size.get(qn("w:val"), "")
+        if half_points.isdigit() and int(half_points) <= TINY_HALF_POINTS:
+            return True
+        color = self._find(run, "w:color")
+        return color is not None and _is_white(color) and not _is_shaded(run)
+
+    def _find(self, run: Element, name: str) -> Element | None:
+        """Return the nearest property of that name: the run's, its style's, its paragraph's style's."""
+        paragraph = next(run.iterancestors(qn("w:p")), None)
+        own = run.find(f"{qn('w:rPr')}/{qn(name)}")
+        if own is not None:
+            return own
+        chosen = [run.find(f"{qn('w:rPr')}/{qn('w:rStyle')}")]
+        if paragraph is not None:
+            chosen.append(paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}"))
+        found = (self._of_style(style.get(qn("w:val")), name) for style in chosen if style is not None)
+        return next((each for each in found if each is not None), None)
+
+    def _of_style(self, style_id: str | None, name: str) -> Element | None:
+        for _ in range(MAX_STYLE_DEPTH):
+            style = self._styles.get(style_id)
+            if style is None:
+                return None
+            found = style.find(f"{qn('w:rPr')}/{qn(name)}")
+            if found is not None:
+                return found
+            base = style.find(qn("w:basedOn"))
+            style_id = None if base is None else base.get(qn("w:val"))
+        return None
+
+
+def _targets(part: Any) -> dict[str, str]:
+    """Return where the links of a part of the document lead, by id."""
+    links = [each for each in part.rels.values() if each.is_external]
+    return {each.rId: address_of(each.target_ref) for each in links}
+
+
+def _collect(
+    element: Element, paragraph: Paragraph, links: Mapping[str, str], looks: Looks, *, hidden: bool
+) -> None:
     for child in element:
         if child.tag in SKIPPED:
             continue
@@ -81,7 +127,13 @@ def _collect(element: Element, paragraph: Paragraph, hidden: bool) -> None:
         elif child.tag in SPOKEN and element.tag == qn("w:r"):
             paragraph.seen.append(SPOKEN[child.tag])
         else:
-            _collect(child, paragraph, hidden or (child.tag == qn("w:r") and _is_hidden(child)))
+            before = len(paragraph.seen)
+            unseen = hidden or (child.tag == qn("w:r") and looks.hides(child))
+            _collect(child, paragraph, links, looks, hidden=unseen)
+            target = links.get(child.get(qn("r:id"), "")) if child.tag == qn("w:hyperlink") else None
+            shown = "".join(paragraph.seen[before:]).strip()
+            if target and shown and shown not in target:
+                paragraph.seen.append(f" {target}")
 
 
 class Reader:
@@ -90,30 +142,38 @@ class Reader:
     def __init__(self, opened: Any) -> None:
         self._opened = opened
         self._styles = {style.style_id: str(style.name) for style in opened.styles}
+        self._links: dict[str, str] = {}
+        self._looks = Looks(opened.styles.element)
         self._page = 1
         self.text = DocumentText("python-docx")
 
     def read(self) -> DocumentText:
         """Read the headers, the body, and the footers."""
-        for part in self._margins("header"):
-            self._blocks(part)
-        self._blocks(self._opened.element.body)
-        for part in self._margins("footer"):
-            self._blocks(part)
+        for margin in self._margins("header"):
+            self._read_part(margin.part, margin._element)  # noqa: SLF001 - python-docx has no public way to its markup
+        self._read_part(self._opened.part, self._opened.element.body)
+        for margin in self._margins("footer"):
+            self._read_part(margin.part, margin._element)  # noqa: SLF001
         self.text.limit_pages(self._page)
         return self.text
 
-    def _margins(self, kind: str) -> Iterator[Element]:
+    def _read_part(self, part: Any, container: Element) -> None:
+        self._links = _targets(part)
+        self._blocks(container)
+
+    def _margins(self, kind: str) -> Iterator[Any]:
         for section in self._opened.sections:
             first = (
                 getattr(section, f"first_page_{kind}") if section.different_first_page_header_footer else None
             )
             for each in (first, getattr(section, kind)):
                 if each is not None and not each.is_linked_to_previous:
-                    yield each._element  # noqa: SLF001 - python-docx has no public way to its markup
+                    yield each
 
     def _blocks(self, container: Element) -> None:
         for child in container:
+            if self.text.full:
+                self.text.warn_of_the_rest()
             if self._page > MAX_PAGES or self.text.full:
                 return
             if child.tag == qn("w:p"):
@@ -140,7 +200,7 @@ class Reader:
 
     def _parts(self, element: Element) -> Paragraph:
         paragraph = Paragraph()
-        _collect(element, paragraph, hidden=False)
+        _collect(element, paragraph, self._links, self._looks, hidden=False)
         self._page += paragraph.breaks
         if paragraph.unseen:
             self.text.hide("".join(paragraph.unseen))

@@ -9,7 +9,13 @@ TITLE = re.compile(
     r"editor|accountant|nurse|representative|executive|supervisor|trainee|apprentice|student|contractor|freelancer|"
     r"freelance|strategist|producer|recruiter|advisor|adviser|fellow|partner|attorney|lawyer|clerk|operator|planner|"
     r"buyer|marketer|lead|leader|chief|mentor|tutor|instructor|evangelist|advocate|maintainer|qa|dba|sdet|swe|"
-    r"werkstudent|entwickler|leiter|physician|pharmacist|therapist|cashier|chef|driver|secretary|principal)\b",
+    r"werkstudent|entwickler|leiter|physician|pharmacist|therapist|cashier|chef|driver|secretary|principal|accountant|"
+    r"bookkeeper|auditor|controller|treasurer|paralegal|journalist|reporter|photographer|illustrator|animator|artist|"
+    r"translator|interpreter|librarian|economist|statistician|mathematician|physicist|chemist|biologist|psychologist|"
+    r"surgeon|dentist|veterinarian|paramedic|midwife|caregiver|nanny|receptionist|concierge|barista|bartender|waiter|"
+    r"waitress|cook|baker|carpenter|electrician|plumber|welder|mechanic|machinist|labou?rer|foreman|inspector|surveyor|"
+    r"neurosurgeon|attending|resident|dispatcher|merchandiser|stylist|trainer|coach|counsell?or|volunteer|postdoc\w{0,6}|banker|broker|trader|agent|"
+    r"pilot|captain|sergeant|lieutenant|admiral|superintendent|adjunct|scrum\smaster|salesperson|guard|maker)\b",
     re.IGNORECASE,
 )
 SCHOOL = re.compile(
@@ -19,9 +25,11 @@ SCHOOL = re.compile(
 )
 DEGREE = re.compile(
     r"(?<![\w.])(?:ph\.?\s?d\.?|d\.?phil\.?|m\.?\s?sc\.?|b\.?\s?sc\.?|m\.?b\.?a\.?|m\.?eng\.?|b\.?eng\.?|b\.?tech\.?|"
-    r"m\.?tech\.?|b\.s\.|m\.s\.|b\.a\.|m\.a\.|bba|bca|mca|a\.s\.|a\.a\.|"
-    r"(?-i:BS|MS|BA|MA)(?=\s\S)|(?<!,\s)(?-i:BS|MS|BA|MA)$|(?:bachelor|master|doctor|associate)(?:['’]?s)?(?:\sof\s(?:applied\s)?(?:science|arts|engineering|philosophy|"
-    r"business\sadministration|technology|laws|fine\sarts|education|commerce|computer\sapplications))?"
+    r"m\.?tech\.?|b\.s\.|m\.s\.|b\.a\.|m\.a\.|bba|bca|mca|a\.s\.|a\.a\.|b\.?\s?comm?\.?|m\.?\s?com\.?|"
+    r"ll\.?\s?[bm]\.?|bsn|msn|mph|mpa|bfa|mfa|b\.?ed\.?|m\.?ed\.?|m\.?phil\.?|dba|j\.d\.|m\.d\.|hnd|btec|aas|"
+    r"^(?-i:BS|MS|BA|MA|JD|MD)(?=,)|(?-i:BS|MS|BA|MA)(?=\s\S)|(?<!,\s)(?-i:BS|MS|BA|MA)$|(?:bachelor|master|doctor|associate)(?:['’]?s)?(?:\sof\s(?:applied\s)?(?:science|arts|engineering|philosophy|"
+    r"business\sadministration|technology|laws|fine\sarts|education|commerce|computer\sapplications)"
+    r"|\sof\s(?-i:[A-Z][a-z]{2,20})(?:\s(?-i:[A-Z][a-z]{2,20}))?(?=(?:\s\((?:hons|honours)\.?\))?\sin\s))?"
     r"(?:\sdegree)?|doctorate|diploma|diplom|high\sschool\sdiploma|abitur|ged|a[\s-]levels?|minor|"
     r"certificate)(?![\w])(?:\s?\((?:hons|honours)\.?\))?",
     re.IGNORECASE,
@@ -36,20 +44,50 @@ COUNTRIES = (
     "california|texas|new york|washington|oregon|florida|illinois|massachusetts|colorado|georgia|virginia|ontario|"
     "quebec|british columbia|bavaria|remote"
 )
+STATES = (
+    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
+    "PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR|AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT|NSW|VIC|QLD|TAS|ACT|"
+    "SP|RJ|MG|BW|NRW|DF|CDMX|UK|EU|NZ|MX|BR|AE|SG|HK|JP|CN|KR|CH|AT|NI|IE|ES|FR|PL|SE|NO|DK|FI|BE|PT|RO|GR|TR|UA|ZA|NG|KE|"
+    "GB|USA|UAE|GBR|DEU|CAN|IND"
+)
 PROSE_FROM = 60
 WORD = r"[A-ZÀ-ÖØ-Þ][\w.’'-]{0,30}"
+CITY = rf"{WORD}(?:[ -](?:{WORD}|de|la|am|of|upon|an|der|do|del)){{0,3}}"
+POSTCODE = r"(?:[A-Z]{1,2}-)?\d{2,3}[- ]?\d{2,3}"
 PLACE = re.compile(
-    rf"^(?:{WORD}(?:[ -](?:{WORD}|de|la|am|of|upon|an|der)){{0,3}}),\s"
-    rf"(?:[A-Z]{{2,3}}(?:\s\d{{5}}(?:-\d{{4}})?)?|(?i:{COUNTRIES}))(?:,\s(?i:{COUNTRIES}))?"
-    r"(?:\s\((?i:remote|hybrid)\))?$"
+    rf"^(?:{POSTCODE}\s)?{CITY}(?:,\s(?:(?:{STATES})(?:\s\d{{5}}(?:-\d{{4}})?)?|(?i:{COUNTRIES}))(?:,\s(?i:{COUNTRIES}))?"
+    rf"|\s?\((?i:{COUNTRIES})\))(?:\s\((?i:remote|hybrid)\))?$|^\d{{5}}\s{CITY}$"
 )
 ANYWHERE = re.compile(rf"^(?:remote|hybrid|on-?site|worldwide|{COUNTRIES})$", re.IGNORECASE)
 LEGAL_FORM = re.compile(r"^(?:inc|llc|ltd|gmbh|co|corp|plc|s\.?a|ag|llp|pvt|limited)\b\.?", re.IGNORECASE)
-SEPARATOR = re.compile(r"\t|\s+[|•·●∙◦⋅/]\s+|\s*[|•·]\s*|\s+[–—-]\s+")
+LEGAL_END = re.compile(
+    r"\s(?:inc|llc|ltd|gmbh|corp|plc|s\.?a|s\.?r\.?l|sarl|ag|llp|limited|oy|ab|bv|b\.v)\.?$", re.IGNORECASE
+)
+CITY_ALONE = re.compile(rf"^{WORD}(?:[ -]{WORD})?(?<!\.)$")
+TERMS_OF_WORK = re.compile(
+    r"^(?:(?:full|part)[- ]?time|contract|permanent|temporary|freelance|internship|seasonal|self-employed)\b",
+    re.IGNORECASE,
+)
+PART_OF_A_FIRM = re.compile(
+    r"\b(?:team|department|dept|division|group|unit|labs?|project|program(?:me)?)\b", re.IGNORECASE
+)
+COLUMN_NAME = re.compile(
+    r"^(?:degrees?|school|institution|university|college|years?|dates?|period|duration|from|to|area|field|category|categories|"
+    r"skills?|tools?|technology|technologies|languages?|level|proficiency|fluency|company|employer|organi[sz]ation|role|"
+    r"position|title|location|place|certificate|certification|issuer|project|name|description|details|grade|score)$",
+    re.IGNORECASE,
+)
+HONOURS = re.compile(
+    r"\b(?:cum laude|honou?rs|distinction|(?:first|second|upper)[- ]class|dean['’]s list|\d:\d)\b",
+    re.IGNORECASE,
+)
+ICONS = "\ue000-\uf8ff\u2600-\u2712\u2706-\u2712\u2720-\u275a\ufe0f\U0001f000-\U0001faff\U000f0000-\U000ffffd"
+SEPARATOR = re.compile(rf"\t|\s*[{ICONS}]+\s*|\s+[|•·●∙◦⋅/]\s+|\s*[|•·]\s*|\s+[–—-]\s+")
 EMPLOYER = re.compile(r"\s+@\s+|\s+at\s+(?=[A-Z0-9])")
 URL = re.compile(
     r"(?<![\w@.-])(?:https?://)?(?:www\.)?(?:[A-Za-z0-9-]{1,63}\.){1,4}"
-    r"(?:com|org|net|io|dev|me|app|ai|co|tech|xyz|info|page|site|blog|eu|de|uk|fr|es|it|nl|ch|at|pl|se|ca|us|in|au|example)"
+    r"(?:com|org|net|edu|gov|io|dev|me|app|ai|co|tech|xyz|info|page|site|blog|design|cloud|studio|online|pro|cv|tv|eu|de|uk|fr|es|it|nl|"
+    r"ch|at|pl|se|ca|us|in|au|nz|ie|dk|no|fi|be|pt|cz|sk|hu|ro|gr|tr|ua|za|ng|ke|br|mx|ar|cl|jp|kr|cn|hk|tw|sg|my|id|ph|il|ae|example)"
     r"(?![\w@.-]{1,64}@)(?:/[^\s|,;<>()]{0,200})?(?![\w@])"
 )
 
@@ -59,9 +97,24 @@ def is_place(text: str) -> bool:
     return len(text) <= 80 and (PLACE.match(text) is not None or ANYWHERE.match(text) is not None)
 
 
+def names_columns(text: str) -> bool:
+    """Return True for the first row of a table that says what stands below: `Period | Company | Role`."""
+    cells = text.split("\t")
+    return len(cells) > 1 and all(COLUMN_NAME.match(cell.strip()) for cell in cells)
+
+
 def pieces(text: str) -> list[str]:
     """Return what stands side by side on one line, at its strong separators (not commas)."""
-    return [piece for each in SEPARATOR.split(text) if (piece := each.strip(" ,;|·•–—-()"))]
+    return [piece for each in SEPARATOR.split(text) if (piece := _bare(each))]
+
+
+def _bare(text: str) -> str:
+    """Return the text without the separators and brackets around it; a bracket that closes inside is kept."""
+    bare = text.strip(" ,;|·•–—-")
+    opened, closed = bare.count("("), bare.count(")")
+    if opened == closed == 1 and bare[0] == "(" and bare[-1] == ")":
+        return bare[1:-1].strip()
+    return bare.removeprefix("(") if opened > closed else bare.removesuffix(")") if closed > opened else bare
 
 
 def items(text: str) -> list[str]:

@@ -1,0 +1,117 @@
+"""What a PDF's page draws besides text, and in which order: what lies behind a letter, and what covers it."""
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from resume.rows import Box
+
+WHITE_FROM = 240
+SCAN_FROM = 0.5
+RECTANGLE_SEGMENTS = 5
+PAINTED = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Something drawn: where, as which in order, and whether it colours the ground or lets nothing show through."""
+
+    order: int
+    box: Box
+    coloured: bool
+    covers: bool
+
+
+class Painting:
+    """Everything drawn on one page, in its order."""
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self._layers: list[Layer] = []
+        self._order: dict[int, int] = {}
+        visible_text = False
+        pictured = 0.0
+        for order, each in enumerate(page.get_objects()):
+            if each.type == pdfium.FPDF_PAGEOBJ_TEXT:
+                self._order[address(each.raw)] = order
+                visible_text |= (
+                    pdfium.FPDFTextObj_GetTextRenderMode(each.raw) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
+                )
+            elif each.type in PAINTED:
+                layer = Layer(order, each.get_bounds(), _is_coloured(each), _is_opaque(each))
+                if layer.coloured or layer.covers:
+                    self._layers.append(layer)
+                if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+                    pictured = max(pictured, _area(layer.box))
+        self.is_recognised_scan = not visible_text and pictured >= SCAN_FROM * _area(page.get_bbox())
+
+    def at(self, box: Box, text: object) -> tuple[bool, bool]:
+        """Return whether the ground behind a letter of a text object is coloured, and whether something covers it."""
+        drawn = self._order.get(address(text), len(self._order)) if text else len(self._order)
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        here = [
+            layer
+            for layer in self._layers
+            if layer.box[0] <= x <= layer.box[2] and layer.box[1] <= y <= layer.box[3]
+        ]
+        return any(layer.coloured and layer.order < drawn for layer in here), any(
+            layer.covers and layer.order > drawn for layer in here
+        )
+
+
+def address(pointer: object) -> int:
+    """Return where an object of pdfium's lies, by which two pointers to it are known to be the same."""
+    return ctypes.cast(pointer, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+
+
+def _area(box: Box) -> float:
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+
+
+def _fill(shape: pypdfium2.PdfObject) -> tuple[int, int] | None:
+    """Return the darkest channel and the opacity of a path's filling, 0 to 255; None where it has none."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDFPath_GetDrawMode(shape, ctypes.byref(fill), ctypes.byref(stroke))
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    parts = [ctypes.byref(each) for each in (red, green, blue, alpha)]
+    if fill.value == pdfium.FPDF_FILLMODE_NONE or not pdfium.FPDFPageObj_GetFillColor(shape, *parts):
+        return None
+    return min(red.value, green.value, blue.value), alpha.value
+
+
+def _is_coloured(shape: pypdfium2.PdfObject) -> bool:
+    if shape.type != pdfium.FPDF_PAGEOBJ_PATH:
+        return True
+    fill = _fill(shape)
+    return fill is not None and fill[0] < WHITE_FROM and fill[1] > 0
+
+
+def _is_opaque(shape: pypdfium2.PdfObject) -> bool:
+    """Return True for a picture or rectangle that surely hides what was drawn before, as far as its box reaches."""
+    clip = pdfium.FPDFPageObj_GetClipPath(shape)
+    clipped = any(not _holds(path, shape.get_bounds()) for path in _clips(clip)) if clip else False
+    if shape.level or clipped or pdfium.FPDFPageObj_HasTransparency(shape):
+        return False
+    if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+        return True
+    fill = _fill(shape) if shape.type == pdfium.FPDF_PAGEOBJ_PATH else None
+    return fill is not None and fill[1] == 255 and pdfium.FPDFPath_CountSegments(shape) <= RECTANGLE_SEGMENTS
+
+
+def _clips(clip: object) -> Iterator[Box]:
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for path in range(max(pdfium.FPDFClipPath_CountPaths(clip), 0)):
+        points = []
+        for index in range(max(pdfium.FPDFClipPath_CountPathSegments(clip, path), 0)):
+            segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, index)
+            pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
+            points.append((x.value, y.value))
+        if points:
+            across, up = zip(*points, strict=True)
+            yield min(across), min(up), max(across), max(up)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
