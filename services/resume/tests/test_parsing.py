@@ -499,3 +499,30 @@ def test_more_ways_to_tell_a_course_are_read(parse_text, line, school, degree, a
 def test_skills_in_the_cells_of_a_table_are_skills(parse_text):
     [group] = parse_text("Skills\nCOBOL  \t  Fortran  \t  Ada\nLisp  \t  ML  \t  C\n").profile.skills
     assert (group.name, len(group.keywords)) == ("Skills", 6)
+
+
+def test_a_further_position_without_a_company_was_held_at_the_one_above(parse_text):
+    text = (
+        "Experience\nDelta Air Lines  \t  Reno, NV\nAnalyst II \t 2021 - Present\n- Led\n"
+        "Analyst \t 2019 - 2021\n- Did\nFreelance Designer \t 2017 - 2019\n- Drew\n"
+    )
+    assert [(job.name, job.position) for job in parse_text(text).profile.work] == [
+        ("Delta Air Lines", "Analyst II"),
+        ("Delta Air Lines", "Analyst"),
+        ("", "Freelance Designer"),
+    ]
+
+
+def test_labelled_lines_among_other_things_are_read_for_what_they_are(parse_text):
+    text = (
+        "Robin Example\nAdditional Information\nLanguages: Portuguese (native), English (C1)\n"
+        "Software: SolidWorks, Ansys\n"
+    )
+    profile = parse_text(text).profile
+    assert [(each.language, each.fluency) for each in profile.languages] == [
+        ("Portuguese", "native"),
+        ("English", "C1"),
+    ]
+    assert [(each.name, each.lines) for each in profile.other] == [
+        ("Additional Information", ["Software: SolidWorks, Ansys"])
+    ]

@@ -290,3 +290,15 @@ def test_a_scan_with_recognised_text_is_read_and_says_so(make_pdf, text_of):
     document = pdf.read(make_pdf(draw))
     assert (text_of(document), document.hidden) == (["Robin Example"], [])
     assert "text recognition" in document.warnings[0]
+
+
+def test_lines_below_each_other_are_not_run_together(make_pdf, text_of):
+    def draw(canvas):
+        canvas.setFont("Helvetica", 22)
+        canvas.drawString(50, 740, "INGRID SØRENSEN-DAHL")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(50, 715, "Writer & Designer")
+        canvas.setFont("Helvetica", 14)
+        canvas.drawString(50, 690, "Work history")
+
+    assert text_of(pdf.read(make_pdf(draw))) == ["INGRID SØRENSEN-DAHL", "Writer & Designer", "Work history"]

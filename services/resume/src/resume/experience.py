@@ -26,6 +26,8 @@ LABELS = re.compile(
     re.IGNORECASE,
 )
 
+OWN_ACCOUNT = re.compile(r"\b(?:freelanc|self-employed|independent|volunteer)", re.IGNORECASE)
+
 
 def _when(line: Line) -> dates.DateRange | None:
     """Return a stretch of time, or a date that stands by itself."""
@@ -181,7 +183,7 @@ def _entry(entry: entries.Entry) -> dict[str, Tree]:
 def read(lines: list[Line]) -> list[Tree]:
     """Return the jobs of a section, in the order they stand in.
 
-    Several positions below one company's name all get that name.
+    Several positions below one company's name all get that name, but for those on one's own account.
     """
     jobs = [_entry(entry) for entry in entries.group(lines, features)]
     kept: list[Tree] = []
@@ -191,9 +193,10 @@ def read(lines: list[Line]) -> list[Tree]:
         if names_only and following and "position" in following and "name" not in following:
             umbrella = job["name"]
             continue
+        position = job.get("position")
         if "name" in job:
-            umbrella = None
-        elif umbrella is not None:
+            umbrella = job["name"]
+        elif umbrella is not None and not (isinstance(position, Span) and OWN_ACCOUNT.search(position.text)):
             job["name"] = umbrella
         kept.append(job)
     return kept

@@ -40,7 +40,8 @@ class Painting:
                     pdfium.FPDFTextObj_GetTextRenderMode(each.raw) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
                 )
             elif each.type in PAINTED:
-                layer = Layer(order, each.get_bounds(), _is_coloured(each), _is_opaque(each))
+                box = bounds_of(each)
+                layer = Layer(order, box, _is_coloured(each), _is_opaque(each, box))
                 if layer.coloured or layer.covers:
                     self._layers.append(layer)
                 if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -66,6 +67,15 @@ def address(pointer: object) -> int:
     return ctypes.cast(pointer, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
+def bounds_of(shape: pypdfium2.PdfObject) -> Box:
+    """Return where a shape lies; one that pdfium can't place lies nowhere."""
+    try:
+        box: Box = shape.get_bounds()
+    except pypdfium2.PdfiumError:
+        return (0.0, 0.0, 0.0, 0.0)
+    return box
+
+
 def _area(box: Box) -> float:
     return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
 
@@ -88,10 +98,10 @@ def _is_coloured(shape: pypdfium2.PdfObject) -> bool:
     return fill is not None and fill[0] < WHITE_FROM and fill[1] > 0
 
 
-def _is_opaque(shape: pypdfium2.PdfObject) -> bool:
+def _is_opaque(shape: pypdfium2.PdfObject, box: Box) -> bool:
     """Return True for a picture or rectangle that surely hides what was drawn before, as far as its box reaches."""
     clip = pdfium.FPDFPageObj_GetClipPath(shape)
-    clipped = any(not _holds(path, shape.get_bounds()) for path in _clips(clip)) if clip else False
+    clipped = any(not _holds(path, box) for path in _clips(clip)) if clip else False
     if shape.level or clipped or pdfium.FPDFPageObj_HasTransparency(shape):
         return False
     if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:

@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium
 
 from resume import layout
 from resume.page_text import MAX_CHARACTERS, Broken, DocumentText, Encrypted, address_of
-from resume.painted import WHITE_FROM, Painting
+from resume.painted import WHITE_FROM, Painting, bounds_of
 from resume.rows import Box, Character, Row, RowBuilder
 
 TINY_POINTS = 2.0
@@ -61,7 +61,7 @@ class Page:
 
     def list_marks(self) -> list[Box]:
         """Return where small shapes are drawn; browsers draw the marks of a list instead of writing them."""
-        shapes = [each.get_bounds() for each in self._page.get_objects((pdfium.FPDF_PAGEOBJ_PATH,))]
+        shapes = [bounds_of(each) for each in self._page.get_objects((pdfium.FPDF_PAGEOBJ_PATH,))]
         least, most = MARK_POINTS
         return [
             box for box in shapes if least <= box[2] - box[0] <= most and least <= box[3] - box[1] <= most

@@ -10,6 +10,7 @@ Box = tuple[float, float, float, float]
 COLUMN_GAP = 1.5
 SPACED_FROM = 4
 WIDER_GAP = 1.6
+HYPHEN = "\x02"
 UNMAPPED = re.compile(r"(?:(?<=\s)|^)\x00+|\x00+(?=\s|$)")
 # pdfium writes \x02 for the hyphen at which a line was broken, and joins the two lines
 BROKEN_AT_HYPHEN = re.compile(r"([^\s\x02]{0,64})\x02(?=(\S?))")
@@ -80,6 +81,13 @@ def whole(parts: list[str]) -> str:
     return UNMAPPED.sub("\t", BROKEN_AT_HYPHEN.sub(mended, text))
 
 
+def _is_below(character: Character, last: Character) -> bool:
+    """Return True where a character stands on another line than the one before, back to the left of it."""
+    middle, last_middle = (character.box[1] + character.box[3]) / 2, (last.box[1] + last.box[3]) / 2
+    apart = not (last.box[1] < middle < last.box[3] or character.box[1] < last_middle < character.box[3])
+    return apart and character.box[0] < last.box[0] - character.size / 2
+
+
 def _is_letter_spaced(text: str) -> bool:
     pieces = text.split()
     return len(pieces) >= SPACED_FROM and all(len(piece) == 1 for piece in pieces)
@@ -116,6 +124,8 @@ class RowBuilder:
 
     def _take_visible(self, character: Character) -> None:
         if not character.text.isspace():
+            if self._last and self._seen[-1:] != [HYPHEN] and _is_below(character, self._last):
+                self.end()
             if self._unseen:
                 self._hide()
             if self._last and character.box[0] - self._last.box[2] > COLUMN_GAP * max(character.size, 4.0):

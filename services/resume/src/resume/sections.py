@@ -8,6 +8,7 @@ from itertools import zip_longest
 from resume.lines import Line
 
 MAX_HEADING_LENGTH = 60
+MAX_LABEL_LENGTH = 30
 
 
 class SectionKind(StrEnum):
@@ -27,7 +28,7 @@ class SectionKind(StrEnum):
 
 HEADINGS = {
     SectionKind.CONTACT: "contact|contact details|contact information|personal details|personal information|"
-    "personal data|contact me|links",
+    "personal data|contact me|links|details|get in touch",
     SectionKind.SUMMARY: "summary|professional summary|executive summary|career summary|summary of qualifications|"
     "profile|professional profile|personal profile|about|about me|objective|career objective|personal statement|"
     "career profile|introduction|overview|professional overview",
@@ -81,7 +82,7 @@ BY_LAST_WORD = {
     "publications": SectionKind.OTHER,
     "awards": SectionKind.OTHER,
 }
-ABOVE = (SectionKind.HEADER, SectionKind.CONTACT, SectionKind.SUMMARY)
+ABOVE = (SectionKind.HEADER, SectionKind.CONTACT, SectionKind.SUMMARY, SectionKind.OTHER)
 URL_OR_ADDRESS = re.compile(r"@|\w\.\w{2,}/|://|www\.")
 KINDS = {name.replace(" ", ""): kind for kind, names in HEADINGS.items() for name in names.split("|")}
 HUMAN_LANGUAGES = re.compile(
@@ -146,6 +147,8 @@ def split(lines: list[Line]) -> list[Section]:
             sections.append(inline)
             opened = len(sections)
             continue
+        if kind is None and len(sections) == opened > 1 and ": " in line.text[:MAX_LABEL_LENGTH]:
+            sections.append(Section(sections[-2].kind, sections[-2].heading))
         if kind is None:
             sections[-1].lines.append(line)
         else:

@@ -19,7 +19,7 @@ TITLE = re.compile(
     re.IGNORECASE,
 )
 SCHOOL = re.compile(
-    r"\b(?:universit\w{1,6}|college|institute|school|academy|hochschule|fachhochschule|polytechnic\w{0,3}|faculty|"
+    r"\b(?:universi[td]\w{1,6}|college|institute|school|academy|hochschule|fachhochschule|polytechnic\w{0,3}|faculty|"
     r"bootcamp|eth|mit|epfl|tu|ucla|caltech|iit|école|ecole|politecnico|gymnasium|lyc[ée]e)\b",
     re.IGNORECASE,
 )
@@ -27,7 +27,7 @@ DEGREE = re.compile(
     r"(?<![\w.])(?:ph\.?\s?d\.?|d\.?phil\.?|m\.?\s?sc\.?|b\.?\s?sc\.?|m\.?b\.?a\.?|m\.?eng\.?|b\.?eng\.?|b\.?tech\.?|"
     r"m\.?tech\.?|b\.s\.|m\.s\.|b\.a\.|m\.a\.|bba|bca|mca|a\.s\.|a\.a\.|b\.?\s?comm?\.?|m\.?\s?com\.?|"
     r"ll\.?\s?[bm]\.?|bsn|msn|mph|mpa|bfa|mfa|b\.?ed\.?|m\.?ed\.?|m\.?phil\.?|dba|j\.d\.|m\.d\.|hnd|btec|aas|"
-    r"^(?-i:BS|MS|BA|MA|JD|MD)(?=,)|(?-i:BS|MS|BA|MA)(?=\s\S)|(?<!,\s)(?-i:BS|MS|BA|MA)$|(?:bachelor|master|doctor|associate)(?:['’]?s)?(?:\sof\s(?:applied\s)?(?:science|arts|engineering|philosophy|"
+    r"^(?-i:BS|MS|BA|MA|JD|MD)(?=,)|(?-i:BS|MS|BA|MA|BE)(?=\s\S)|(?<!,\s)(?-i:BS|MS|BA|MA)$|(?:bachelor|master|doctor|associate)(?:['’]?s)?(?:\sof\s(?:applied\s)?(?:science|arts|engineering|philosophy|"
     r"business\sadministration|technology|laws|fine\sarts|education|commerce|computer\sapplications)"
     r"|\sof\s(?-i:[A-Z][a-z]{2,20})(?:\s(?-i:[A-Z][a-z]{2,20}))?(?=(?:\s\((?:hons|honours)\.?\))?\sin\s))?"
     r"(?:\sdegree)?|doctorate|diploma|diplom|high\sschool\sdiploma|abitur|ged|a[\s-]levels?|minor|"
@@ -52,7 +52,9 @@ STATES = (
 )
 PROSE_FROM = 60
 WORD = r"[A-ZÀ-ÖØ-Þ][\w.’'-]{0,30}"
-CITY = rf"{WORD}(?:[ -](?:{WORD}|de|la|am|of|upon|an|der|do|del)){{0,3}}"
+CITY = (
+    rf"{WORD}(?:[ -](?:{WORD}|de|la|le|les|am|of|upon|on|an|der|do|dos|das|da|del|den|auf|bei|sur|y)){{0,4}}"
+)
 POSTCODE = r"(?:[A-Z]{1,2}-)?\d{2,3}[- ]?\d{2,3}"
 PLACE = re.compile(
     rf"^(?:{POSTCODE}\s)?{CITY}(?:,\s(?:(?:{STATES})(?:\s\d{{5}}(?:-\d{{4}})?)?|(?i:{COUNTRIES}))(?:,\s(?i:{COUNTRIES}))?"
@@ -110,7 +112,7 @@ def pieces(text: str) -> list[str]:
 
 def _bare(text: str) -> str:
     """Return the text without the separators and brackets around it; a bracket that closes inside is kept."""
-    bare = text.strip(" ,;|·•–—-")
+    bare = text.strip(" ,;|·•–—-/")
     opened, closed = bare.count("("), bare.count(")")
     if opened == closed == 1 and bare[0] == "(" and bare[-1] == ")":
         return bare[1:-1].strip()
