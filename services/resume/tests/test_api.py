@@ -100,6 +100,21 @@ async def test_a_request_without_one_file_is_refused_with_what_to_send(client, r
     assert "`file`" in problem(answer, 422, "missing_file")["detail"]
 
 
+@pytest.mark.parametrize("kind", ["application/pdf", "multipart/form-data; boundary=x"])
+async def test_a_file_sent_without_its_form_is_taken_to_its_end_before_it_is_refused(client, kind):
+    sent = 0
+
+    async def parts():
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b"a" * 65_536
+
+    answer = await client.post(f"{BASE}/upload", content=parts(), headers={"content-type": kind})
+    problem(answer, 422, "missing_file")
+    assert sent == 64
+
+
 # Who may do what
 
 

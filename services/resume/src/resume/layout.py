@@ -48,17 +48,17 @@ def _beside(row: Row, others: list[Row]) -> Row | None:
 
 def _moves(stretch: list[Row], others: list[Row]) -> list[tuple[Row, Row]]:
     """Return which rows of a stretch belong to which rows of others: all, or the dates of a column of them."""
-    beside = [(row, _beside(row, others)) for row in stretch]
-    told = all(_is_when(row) or words.is_place(row.text) for row in stretch)
-    to_the_right = all(other is not None and row.is_beside(other) for row, other in beside)
-    if to_the_right and (told or _is_flush_right(stretch)):
-        return [(row, other) for row, other in beside if other]
-    runs = [
-        list(run)
-        for key, run in groupby(beside, lambda pair: pair[1] is not None and _is_when(pair[0]))
-        if key
-    ]
-    return [(row, other) for run in runs if len(run) > 1 for row, other in run if other]
+    timed = [_is_when(row) for row in stretch]
+    told = all(when or words.is_place(row.text) for row, when in zip(stretch, timed, strict=True))
+    if told or _is_flush_right(stretch):
+        beside = [(row, other) for row in stretch if (other := _beside(row, others)) and row.is_beside(other)]
+        if len(beside) == len(stretch):
+            return beside
+    moves: list[tuple[Row, Row]] = []
+    for when, run in groupby(zip(stretch, timed, strict=True), lambda pair: pair[1]):
+        found = [(row, other) for row, _ in run if when and (other := _beside(row, others))]
+        moves += found if len(found) > 1 else []
+    return moves
 
 
 def _name_first(stretches: list[list[Row]]) -> list[list[Row]]:

@@ -17,22 +17,22 @@ PAINTED = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGE
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Something drawn: where, as which in order, and whether it colours the ground or lets nothing show through."""
+    """Something drawn: as which in order, and where."""
 
     order: int
     box: Box
-    coloured: bool
-    covers: bool
 
 
 class Painting:
     """Everything drawn on one page, in its order."""
 
     def __init__(self, page: pypdfium2.PdfPage) -> None:
-        self._layers: list[Layer] = []
+        self._grounds: list[Layer] = []
+        self._covers: list[Layer] = []
         self._order: dict[int, int] = {}
         visible_text = False
         pictured = 0.0
+        order = 0
         for order, each in enumerate(page.get_objects()):
             if each.type == pdfium.FPDF_PAGEOBJ_TEXT:
                 self._order[address(each.raw)] = order
@@ -41,25 +41,32 @@ class Painting:
                 )
             elif each.type in PAINTED:
                 box = bounds_of(each)
-                layer = Layer(order, box, _is_coloured(each), _is_opaque(each, box))
-                if layer.coloured or layer.covers:
-                    self._layers.append(layer)
+                if _is_coloured(each):
+                    self._grounds.append(Layer(order, box))
+                if self._order and _is_opaque(each, box):
+                    self._covers.append(Layer(order, box))
                 if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-                    pictured = max(pictured, _area(layer.box))
+                    pictured = max(pictured, _area(box))
+        self._last = order + 1
         self.is_recognised_scan = not visible_text and pictured >= SCAN_FROM * _area(page.get_bbox())
 
-    def at(self, box: Box, text: object) -> tuple[bool, bool]:
-        """Return whether the ground behind a letter of a text object is coloured, and whether something covers it."""
-        drawn = self._order.get(address(text), len(self._order)) if text else len(self._order)
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        here = [
-            layer
-            for layer in self._layers
-            if layer.box[0] <= x <= layer.box[2] and layer.box[1] <= y <= layer.box[3]
-        ]
-        return any(layer.coloured and layer.order < drawn for layer in here), any(
-            layer.covers and layer.order > drawn for layer in here
-        )
+    def is_covered(self, box: Box, text: object) -> bool:
+        """Return True where something opaque is drawn over a letter of a text object."""
+        drawn = self._drawn(text)
+        return any(layer.order > drawn and _lies_upon(box, layer.box) for layer in self._covers)
+
+    def has_coloured_ground(self, box: Box, text: object) -> bool:
+        """Return True where something coloured was drawn before a letter of a text object, behind it."""
+        drawn = self._drawn(text)
+        return any(layer.order < drawn and _lies_upon(box, layer.box) for layer in self._grounds)
+
+    def _drawn(self, text: object) -> int:
+        return self._order.get(address(text), self._last) if text else self._last
+
+
+def _lies_upon(box: Box, ground: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
 
 
 def address(pointer: object) -> int:

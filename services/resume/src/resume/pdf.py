@@ -77,8 +77,11 @@ class Page:
         mode = pdfium.FPDFTextObj_GetTextRenderMode(text_object) if text_object else None
         if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
             return not self.is_recognised_scan
-        coloured, covered = self._painting.at(box, text_object)
-        return not self.is_recognised_scan and (covered or (self._is_white(index) and not coloured))
+        if self.is_recognised_scan:
+            return False
+        if self._painting.is_covered(box, text_object):
+            return True
+        return self._is_white(index) and not self._painting.has_coloured_ground(box, text_object)
 
     def _is_white(self, index: int) -> bool:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))

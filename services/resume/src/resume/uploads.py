@@ -14,6 +14,7 @@ from common.identity import CurrentUser
 from resume import files
 
 FORM_OVERHEAD = 64 * 1024
+MOST_BYTES = files.MAX_BYTES + FORM_OVERHEAD
 READ_ON_FACTOR = 2
 
 BODY: dict[str, Any] = {
@@ -50,23 +51,37 @@ class MissingFile(ValidationError):
         )
 
 
-def _bounded(receive: Receive) -> Receive:
-    """Pass the body on up to the limit; beyond it, let the client finish a little longer, then refuse."""
-    most = files.MAX_BYTES + FORM_OVERHEAD
-    size = 0
+class Body:
+    """A request's body, passed on up to the limit; beyond it the client may finish a little longer, then is refused."""
 
-    async def receive_bounded() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        while size > most:
-            if not message.get("more_body", False) or size > READ_ON_FACTOR * most:
-                raise files.FileTooLarge
-            message = await receive()
-            size += len(message.get("body", b""))
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self._ended = False
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
         return message
 
-    return receive_bounded
+    async def receive(self) -> Message:
+        """Return the next part.
+
+        Raises:
+            FileTooLarge: it goes past the limit.
+        """
+        message = await self._next()
+        while self._size > MOST_BYTES:
+            if self._ended or self._size > READ_ON_FACTOR * MOST_BYTES:
+                raise files.FileTooLarge
+            message = await self._next()
+        return message
+
+    async def read_on(self) -> None:
+        """Take what is left: a client that is answered while it sends may take it for a broken connection."""
+        while not self._ended:
+            await self.receive()
 
 
 async def incoming_file(request: Request, _: CurrentUser) -> files.CheckedFile:
@@ -76,13 +91,15 @@ async def incoming_file(request: Request, _: CurrentUser) -> files.CheckedFile:
         FileValidationError: the file is too large or not acceptable.
         MissingFile: there is none.
     """
+    body = Body(request.receive)
     try:
-        async with Request(request.scope, _bounded(request.receive)).form(max_files=1, max_fields=8) as form:
+        async with Request(request.scope, body.receive).form(max_files=1, max_fields=8) as form:
             sent = form.get("file")
             if not isinstance(sent, UploadFile) or not sent.filename:
                 raise MissingFile
             incoming = files.IncomingFile(sent.filename, await sent.read())
-    except (HTTPException, ClientDisconnect) as error:
+    except (HTTPException, ClientDisconnect, MissingFile) as error:
+        await body.read_on()
         raise MissingFile from error
     return await asyncio.to_thread(files.check, incoming)
 
