@@ -1,13 +1,14 @@
 """The command line of a service, the schema it migrates, and the servers it is provisioned on."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from types import ModuleType
 
 import asyncpg
 import pytest
 
-from common import commands, outbox, provision
+from common import commands, migrations, outbox, provision
 from common.contracts.user import UserDeleted
 from common.ids import uuid7
 from common.settings import ServiceSettings
@@ -32,6 +33,12 @@ async def test_migrate_is_safe_to_repeat(command, capsys):
     await command("migrate")
     await command("migrate")
     assert capsys.readouterr().out.count("sample: the schema is up to date") == 2
+
+
+async def test_a_checkout_lies_where_its_owner_wants_it(sample, tmp_path):
+    folder = tmp_path / "100% mine (ü)" / "migrations"
+    shutil.copytree(Path(__file__).parent / "sample_migrations", folder)
+    await asyncio.to_thread(migrations.upgrade, sample.settings.database_url.get_secret_value(), folder)
 
 
 async def test_republish_says_how_many(sample, command, capsys):

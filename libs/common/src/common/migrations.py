@@ -135,7 +135,7 @@ def run(metadata: MetaData) -> None:
 def config(url: str, folder: Path) -> Config:
     """Return Alembic's configuration for a service's migrations folder."""
     made = Config()
-    made.set_main_option("script_location", str(folder))
+    made.set_main_option("script_location", str(folder).replace("%", "%%"))
     made.attributes["url"] = url
     return made
 
