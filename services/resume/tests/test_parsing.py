@@ -332,7 +332,7 @@ def test_no_text_makes_the_rules_invent_or_lose_anything(pieces):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a@", "1 ", "-. ", "Aa, ", "www.", "(", "2019 ", "Jan ", "a.b.", "\t|", "Ä"]
+    "piece", ["<!--", "a@", "1 ", "-. ", "Aa, ", "www.", "(", "2019 ", "Jan ", "a.b.", "\t|", "Ä"]
 )
 async def test_hostile_lines_take_no_time(lines_of, piece):
     lines = lines_of(

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from resume import plain
@@ -76,3 +78,8 @@ def test_a_comment_in_markdown_is_hidden_text(text_of):
 
 def test_characters_that_only_machines_read_are_left_out(text_of):
     assert text_of(plain.read_text("Robin\U000e0048\U000e0069".encode())) == ["Robin"]
+
+
+async def test_comments_that_never_end_take_no_time():
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(plain.read_markdown, b"<!--" * 100_000)

@@ -12,7 +12,7 @@ RULE = re.compile(r"^\s*(?:[-*_=~#]\s*){3,}$")
 AUTOLINK = re.compile(r"<(?:mailto:|tel:)?([^<>\s]{3,500}[.@/:][^<>\s]{1,500})>")
 QUOTE = re.compile(r"^\s{0,3}(?:>\s?)+")
 TABLE_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?\s*)?$")
-COMMENT = re.compile(r"<!--(.{0,5000}?)-->", re.DOTALL)
+COMMENT = re.compile(r"<!--((?:(?!<!--|-->).){0,5000})-->", re.DOTALL)
 FRONT_MATTER = re.compile(r"^---[ \t]*\r?\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*$", re.DOTALL | re.MULTILINE)
 ENTRY = re.compile(r"^\s*(?:-\s+)?([\w-]{1,40}):[ \t]*(.*?)\s*$")
 QUOTES = "\"'"
