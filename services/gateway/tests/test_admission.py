@@ -104,7 +104,7 @@ async def test_a_session_that_was_ended_is_refused_at_once(gateway: Any, redis: 
 async def test_limited_routes_say_where_the_caller_stands(client: Any, anonymous: Any) -> None:
     answer = await client.get("/api/v1/resume/1")
     assert answer.headers["ratelimit-policy"] == '"general";q=300;w=60'
-    assert answer.headers["ratelimit"] == '"general";r=299;t=0'
+    assert answer.headers["ratelimit"] == '"general";r=299;t=1'
     answer = await client.post("/api/v1/interview/start", json={})
     assert answer.headers["ratelimit"].startswith('"costly";r=29;t=')
     answer = await anonymous.get("/api/v1/resume/1")
@@ -127,6 +127,29 @@ async def test_over_the_limit_of_its_class_a_caller_is_told_when_to_come_back(
     assert f"q={count};w=3600" in answers[-1].headers["ratelimit-policy"]
     assert ";r=0;" in answers[-1].headers["ratelimit"]
     assert len(upstream.seen) == count
+
+
+async def test_whoever_waits_as_long_as_told_is_let_in_again(gateways: Any) -> None:
+    running = await gateways(limit_credentials="2/3")
+    async with running.anonymous() as client:
+        answers = [await client.post("/api/v1/auth/login", json={}) for _ in range(3)]
+    # the next is taken a little less than 1.5 s later
+    assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "2")
+    assert "try again in 2 s" in answers[-1].json()["detail"]
+    assert answers[-1].headers["ratelimit"] == '"credentials";r=0;t=3'
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "change-password"), ("DELETE", "me")])
+async def test_the_password_can_be_guessed_no_faster_by_somebody_signed_in(
+    gateways: Any, problem: Any, method: str, path: str
+) -> None:
+    running = await gateways(limit_credentials="2/3600")
+    async with running.client() as client, running.client() as other:
+        answers = [await client.request(method, f"/api/v1/auth/{path}", json={}) for _ in range(3)]
+        assert (await client.get("/api/v1/auth/me")).status_code == 200
+        assert (await other.request(method, f"/api/v1/auth/{path}", json={})).status_code == 200
+    assert [each.status_code for each in answers[:2]] == [200, 200]
+    problem(answers[2], 429, "too_many_requests")
 
 
 async def test_users_have_their_own_shares(gateways: Any) -> None:

@@ -67,6 +67,14 @@ async def test_ambiguous_framing_is_refused(gateway: Any, upstream: Any, lines: 
     assert upstream.seen == []
 
 
+@pytest.mark.parametrize("chunks", [b"ZZ\r\n{}\r\n0\r\n\r\n", b"2\r\n{}no end of it", b"\x00"])
+async def test_chunks_that_are_none_are_the_senders_mistake(gateway: Any, chunks: bytes) -> None:
+    request = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    answer = await gateway.raw(request)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"malformed_request"' in answer
+
+
 async def test_a_body_with_a_length_and_chunks_reaches_the_service_with_one_framing(
     gateway: Any, upstream: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """Who comes in: the token, the session behind it, and the caller's share, decided before a body is read."""
 
+import math
 from dataclasses import dataclass
 
 from common.errors import AuthenticationError, TokenError
@@ -101,5 +102,5 @@ def describe(rule: Rule, standing: Standing) -> dict[str, str]:
     limit = rule.limit
     return {
         "RateLimit-Policy": f'"{rule.name}";q={limit.count};w={limit.seconds}',
-        "RateLimit": f'"{rule.name}";r={standing.remaining};t={max(0, round(standing.reset_after))}',
+        "RateLimit": f'"{rule.name}";r={standing.remaining};t={math.ceil(standing.reset_after)}',
     }

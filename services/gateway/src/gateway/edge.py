@@ -16,7 +16,7 @@ from common.middleware import QUIET_PATHS, request_id_of
 from gateway import body, headers, hygiene, prefixes
 from gateway.admission import Admission
 from gateway.cors import Cors
-from gateway.errors import ClientGone, NothingHere, UpstreamCut
+from gateway.errors import ClientGone, MalformedRequest, NothingHere, UpstreamCut
 from gateway.exchange import Exchange
 from gateway.headers import Network, Pairs
 from gateway.proxy import Proxy
@@ -73,6 +73,9 @@ class Edge:
         try:
             await self._route(exchange)
         except ClientGone:
+            if exchange.body_begun and not exchange.body_read:
+                # it may be the body alone that broke off: chunks that are none look the same from here
+                await _refuse(exchange, MalformedRequest("The body broke off before it was complete."))
             exchange.status = CLIENT_LEFT
         except DomainError as error:
             if exchange.status:

@@ -1,5 +1,7 @@
 """What the gateway itself refuses or can't do, each with its status and what the caller can do about it."""
 
+import math
+
 from common.errors import DomainError, EntityNotFoundError, ServiceUnavailableError
 from gateway.limits import Rule, Standing
 
@@ -58,11 +60,10 @@ class TooManyRequests(DomainError):
     title = "Too many requests"
 
     def __init__(self, rule: Rule, standing: Standing) -> None:
-        limit = rule.limit
+        limit, wait = rule.limit, math.ceil(standing.retry_after)
         super().__init__(
-            f"At most {limit.count} requests in {limit.seconds} seconds are taken here;"
-            f" try again in {max(1, round(standing.retry_after))} s.",
-            retry_after=standing.retry_after,
+            f"At most {limit.count} requests in {limit.seconds} seconds are taken here; try again in {wait} s.",
+            retry_after=wait,
         )
 
 

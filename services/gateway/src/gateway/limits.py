@@ -88,6 +88,8 @@ class Limits:
             )
         if user is None:
             return Rule("general", f"limit:general:address:{address}", self.general_address)
+        if (method, plain) in prefixes.PROVING:
+            return Rule("credentials", f"limit:credentials:user:{user}", self.credentials)
         if method == "POST" and prefixes.COSTLY.fullmatch(plain):
             return Rule("costly", f"limit:costly:user:{user}", self.costly)
         return Rule("general", f"limit:general:user:{user}", self.general_user)

@@ -39,6 +39,9 @@ CREDENTIALS = frozenset(
         "reset-password",
     )
 )
+PROVING = frozenset({("POST", f"{AUTH}/change-password"), ("DELETE", f"{AUTH}/me")})
+"""Where somebody signed in is asked for the password again: it could be guessed there as well."""
+
 PUBLIC = CREDENTIALS | {f"{AUTH}/.well-known/jwks.json"}
 MAILBOX = Prefix(f"{AUTH}/mailbox", "auth")
 """Mails that were written instead of sent: auth has this only in local use, without a mail server."""
