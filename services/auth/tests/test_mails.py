@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from auth import mails
 from auth.mails import SendMail
@@ -94,6 +94,33 @@ async def test_a_ready_report_is_mailed_once_however_often_it_is_announced(
     assert "Backend Engineer" in mail.get_content()
     found = [path for path in mail_folder.glob("*.eml") if account.email in path.read_text()]
     assert len(found) == 1
+
+
+async def test_what_a_mail_was_about_is_erased_with_the_account(
+    services, session, account, signed_in, mail_to
+):
+    title = f"Engineer {uuid7()}"
+    await services.deliver(
+        ReportReady(interview_id=uuid7(), user_id=account.id, job_title=title, overall=80.0)
+    )
+    await mail_to(account.email, "report is ready")
+    erased = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    assert erased.status_code == 204
+    kept = text("SELECT count(*) FROM task WHERE payload LIKE '%' || :title || '%'")
+    assert await session.scalar(kept, {"title": title}) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "letter"),
+    [("register", "known"), ("forgot-password", "reset"), ("resend-verification", "verify")],
+)
+async def test_nobodys_mailbox_is_filled_by_others(session, anonymous, make_account, path, letter):
+    owner = await make_account(verified=letter != "verify")
+    form = {"email": owner.email, "password": "Correct-horse-7", "full_name": "Somebody"}
+    for _ in range(7):
+        assert (await anonymous.post(f"/api/v1/auth/{path}", json=form)).status_code == 202
+    query = text("SELECT count(*) FROM task WHERE owner_id = :owner AND payload LIKE '%' || :letter || '%'")
+    assert await session.scalar(query, {"owner": owner.id, "letter": letter}) == 5
 
 
 async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, account, mail_to):

@@ -11,7 +11,7 @@ from auth import mails, passwords, revocations, sessions, tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.passwords import Hasher
 from auth.schemas import PasswordChange, PasswordReset, Registration, UserView
-from common import outbox
+from common import erasure, outbox
 from common.contracts.user import UserDeleted, UserEmailVerified, UserRegistered
 from common.database import Sessions, utcnow
 from common.errors import AuthenticationError, EntityNotFoundError, PasswordPolicyError, ValidationError
@@ -165,6 +165,7 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
         await _unchanged(session, known)
         ended = await sessions.end(session, user.id, "account_deleted")
         await session.execute(delete(User).where(User.id == user.id))
+        await erasure.erase_traces(session, user.id)
         await outbox.publish(session, UserDeleted(user_id=user.id))
     await revocations.forget(redis, ended)
 

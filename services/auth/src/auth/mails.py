@@ -11,6 +11,7 @@ from uuid import UUID
 
 import aiosmtplib
 import structlog
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import tokens
@@ -63,13 +64,26 @@ TEXTS = {
     " password at\n\n    {url}",
     "report": "Every answer of your interview for {about} is evaluated. Read the report at\n\n    {url}",
 }
+ASKED_BY_ANYBODY = ("verify", "reset", "known")
+AN_HOUR = 5
+SENT = text(
+    "SELECT count(*) FROM task WHERE owner_id = :user AND kind = :kind AND payload::json ->> 'letter' = :letter"
+    " AND created_at > now() - interval '1 hour'"
+)
 PURPOSES = {"verify": MailPurpose.VERIFY, "reset": MailPurpose.RESET}
 PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
 
 
 async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: str = "") -> None:
-    """Send that letter to the account's address once the caller's transaction has committed."""
-    await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about))
+    """Send that letter to the account's address once the caller's transaction has committed.
+
+    Of letters that anybody can ask for, at most five an hour: nobody's mailbox is to be filled in our name.
+    """
+    if letter in ASKED_BY_ANYBODY:
+        sent = await session.scalar(SENT, {"kind": SendMail.kind, "user": user_id, "letter": letter})
+        if sent >= AN_HOUR:
+            return
+    await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
 
 
 async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tuple[str, str] | None:
