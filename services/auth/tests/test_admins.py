@@ -16,6 +16,8 @@ def command(services, service, service_environment):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "auth", *arguments),
             env=environment | {"AUTH_ADMIN_PASSWORD": password},
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -49,6 +51,17 @@ async def test_a_weak_password_or_no_address_is_refused(command):
     assert (code, "at least 8 characters" in err) == (1, True)
     code, _, err = await command("create-admin", "--email", "nobody")
     assert (code, "not an address" in err) == (1, True)
+
+
+async def test_the_operator_is_told_what_is_wrong_besides_the_address(command):
+    email = f"{uuid7()}@example.com"
+    code, _, err = await command("create-admin", "--email", email, "--full-name", "")
+    assert (code, err) == (1, "full_name: String should have at least 1 character.\n")
+    code, _, err = await command("create-admin", "--email", email, password="Aa1-" * 300)
+    assert (code, err) == (1, "password: String should have at most 1000 characters.\n")
+    code, _, err = await command("create-admin", "--email", email, password="")
+    assert (code, "Nobody is there to ask for a password; set AUTH_ADMIN_PASSWORD." in err) == (1, True)
+    assert "Traceback" not in err
 
 
 async def test_the_common_commands_work(command):

@@ -10,11 +10,14 @@ import auth
 from auth import admins
 from auth.settings import Settings
 from common import commands, database
-from common.errors import DomainError
+from common.errors import DomainError, ValidationError
 
 
 def _password() -> str:
-    return os.environ.get("AUTH_ADMIN_PASSWORD") or getpass.getpass("Password of the new admin: ")
+    try:
+        return os.environ.get("AUTH_ADMIN_PASSWORD") or getpass.getpass("Password of the new admin: ")
+    except EOFError:
+        raise ValidationError("Nobody is there to ask for a password; set AUTH_ADMIN_PASSWORD.") from None
 
 
 async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> str:

@@ -29,7 +29,7 @@ async def create(
     """Make an admin and return what to tell the operator.
 
     Raises:
-        ValidationError: the address is none.
+        ValidationError: the address is none, or the name or the password can't be kept.
         PasswordPolicyError: the password breaks the policy.
         DuplicateEntityError: the address has an account, and `promote` is not set.
     """
@@ -46,7 +46,10 @@ async def create(
     try:
         form = Registration(email=email, password=ask_password(), full_name=full_name)
     except InvalidModel as error:
-        raise ValidationError(f"{email} is not an address mail can be sent to.") from error
+        wrong = error.errors()[0]
+        if wrong["loc"] == ("email",):
+            raise ValidationError(f"{email} is not an address mail can be sent to.") from None
+        raise ValidationError(f"{wrong['loc'][0]}: {wrong['msg']}.") from None
     passwords.check(form.password, form.email)
     hasher = Hasher(settings.bcrypt_rounds, 1, 1)
     hashed = await hasher.hash(form.password)
