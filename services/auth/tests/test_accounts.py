@@ -50,6 +50,18 @@ async def test_a_person_registers_verifies_and_signs_in(service, anonymous, form
     assert (again.status_code, again.json()["code"]) == (422, "invalid_mail_token")
 
 
+async def test_an_address_counts_however_its_domain_is_written(anonymous, form, mail_to, token_in):
+    name = uuid7()
+    form["email"] = f"{name}@xn--bcher-kva.example"
+    answer = await anonymous.post("/api/v1/auth/register", json=form)
+    assert answer.json()["email"] == f"{name}@bücher.example"
+    token = token_in(await mail_to(f"{name}@bücher.example", "Confirm"))
+    await anonymous.post("/api/v1/auth/verify-email", json={"token": token})
+    for domain in ("xn--bcher-kva.example", "bücher.example", "BÜCHER.Example", "ｂücher.example"):
+        login = {"email": f"{name}@{domain}", "password": GOOD}
+        assert (await anonymous.post("/api/v1/auth/login", json=login)).status_code == 200
+
+
 async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(anonymous, account, form, mail_to):
     form["email"] = account.email.upper()
     answer = await anonymous.post("/api/v1/auth/register", json=form)

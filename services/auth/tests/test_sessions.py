@@ -189,6 +189,28 @@ async def test_signing_out_everywhere_ends_them_all(account, signed_in, refresh)
     assert (await refresh(other["refresh_token"])).status_code == 401
 
 
+async def test_sessions_are_listed_in_pages_without_those_that_can_not_go_on(service, account, signed_in):
+    idle = await account.sign_in()
+    session_id = jwt.decode(idle["access_token"], options={"verify_signature": False})["sid"]
+    async with service.sessions.begin() as session:
+        change = update(Session).where(Session.id == session_id)
+        await session.execute(change.values(last_used_at=utcnow() - timedelta(days=8)))
+    for _ in range(2):
+        await account.sign_in()
+    first = (await signed_in.get("/api/v1/auth/sessions?limit=2")).json()
+    rest = (await signed_in.get(f"/api/v1/auth/sessions?limit=2&cursor={first['next_cursor']}")).json()
+    assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
+    shown = [each["id"] for each in first["items"] + rest["items"]]
+    assert shown == sorted(shown, reverse=True)
+    assert session_id not in shown
+    assert (await signed_in.get("/api/v1/auth/sessions?cursor=x")).json()["code"] == "invalid_cursor"
+
+
+async def test_client_generators_are_told_of_one_body_to_sign_in_with(anonymous):
+    paths = (await anonymous.get("/openapi.json")).json()["paths"]
+    assert list(paths["/api/v1/auth/login"]["post"]["requestBody"]["content"]) == ["application/json"]
+
+
 async def test_sessions_are_listed_and_ended_one_by_one(service, make_account, account, signed_in):
     await account.sign_in()
     items = (await signed_in.get("/api/v1/auth/sessions")).json()["items"]

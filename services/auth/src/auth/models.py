@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, LargeBinary, String, func
+from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBinary, String, func, or_
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common import database
@@ -103,6 +103,16 @@ class Session(Base):
         fresh = now - self.last_used_at < IDLE_LIFE and now - self.created_at < WHOLE_LIFE
         return self.revoked_at is None and fresh
 
+    @classmethod
+    def ended(cls) -> ColumnElement[bool]:
+        """Return the condition for sessions that are not active."""
+        now = utcnow()
+        return or_(
+            cls.revoked_at.is_not(None),
+            cls.last_used_at <= now - IDLE_LIFE,
+            cls.created_at <= now - WHOLE_LIFE,
+        )
+
     def end(self) -> bool:
         """End it; return False where that had happened before."""
         if self.revoked_at is not None:
@@ -150,6 +160,11 @@ class MailToken(Base):
         )
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+
+    @classmethod
+    def too_old(cls) -> ColumnElement[bool]:
+        """Return the condition for tokens that have expired."""
+        return cls.created_at < utcnow() - MAIL_TOKEN_LIFE
 
     @property
     def expired(self) -> bool:

@@ -130,7 +130,7 @@ class SessionView(BaseModel):
 
 
 class SessionList(BaseModel):
-    """A person's sessions, the last used first."""
+    """A person's sessions, the newest first."""
 
     items: list[SessionView]
     next_cursor: str | None = None

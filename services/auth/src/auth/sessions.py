@@ -1,12 +1,13 @@
 """Sessions: signing in, going on with refresh tokens, and ending, which every gateway sees at once."""
 
-import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from pydantic import validate_email
+from pydantic_core import PydanticCustomError
 from redis.asyncio import Redis
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import mails, revocations, tokens
@@ -14,7 +15,7 @@ from auth.keys import KeyRing
 from auth.models import RefreshToken, Session, User
 from auth.passwords import Hasher
 from auth.schemas import Credentials, TokenPair
-from common import outbox
+from common import outbox, paging
 from common.contracts.user import RefreshTokenReused
 from common.database import Sessions, utcnow
 from common.errors import AuthenticationError, EntityNotFoundError, TokenError
@@ -52,10 +53,17 @@ class Device:
     address: str
 
 
+def _written(email: str) -> str:
+    """Return an address as registering keeps it: the same for every way of writing its domain."""
+    try:
+        return validate_email(email)[1]
+    except PydanticCustomError:
+        return email
+
+
 async def user_of(session: AsyncSession, email: str, *, lock: bool = False) -> User | None:
     """Return the account of an address, whatever its case: the database's, since languages differ in theirs."""
-    given = unicodedata.normalize("NFC", email.strip())
-    query = select(User).where(func.lower(User.email) == func.lower(given))
+    query = select(User).where(func.lower(User.email) == func.lower(_written(email)))
     found: User | None = await session.scalar(query.with_for_update() if lock else query)
     return found
 
@@ -188,12 +196,12 @@ async def sign_out(
     await revocations.forget(redis, ended)
 
 
-async def listing(session: AsyncSession, user_id: UUID) -> list[Session]:
-    """Return a person's open sessions, the last used first."""
-    query = select(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
-    return [
-        each for each in await session.scalars(query.order_by(Session.last_used_at.desc())) if each.active
-    ]
+async def listing(
+    session: AsyncSession, user_id: UUID, limit: int, cursor: str | None
+) -> tuple[list[Session], str | None]:
+    """Return a page of a person's open sessions, the newest first."""
+    query = select(Session).where(Session.user_id == user_id, not_(Session.ended()))
+    return await paging.page(session, query, Session.id, limit, cursor)
 
 
 async def is_active(session: AsyncSession, session_id: UUID) -> bool:

@@ -11,24 +11,17 @@ from auth.api.asking import CallingDevice, Configured, GivenCredentials, Keys, P
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
 from common.database import OpenSessions, Session
 from common.identity import CurrentUser
+from common.paging import Cursor, Limit
 
 router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
 KEYS_MAX_AGE_SECONDS = 30
+# the form is said by the security scheme; beside JSON, client generators make code of it that does not run
 LOGIN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {"schema": Credentials.model_json_schema()},
-            "application/x-www-form-urlencoded": {
-                "schema": {
-                    "type": "object",
-                    "required": ["username", "password"],
-                    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
-                }
-            },
-        },
+        "content": {"application/json": {"schema": Credentials.model_json_schema()}},
     }
 }
 
@@ -71,9 +64,11 @@ async def logout_all(sessions: OpenSessions, redis: RedisCopy, user: CurrentUser
 
 
 @router.get("/sessions")
-async def list_sessions(session: Session, user: CurrentUser) -> SessionList:
+async def list_sessions(
+    session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
+) -> SessionList:
     """Show where the caller is signed in."""
-    found = await signed_in.listing(session, user.id)
+    found, following = await signed_in.listing(session, user.id, limit, cursor)
     return SessionList(
         items=[
             SessionView(
@@ -85,7 +80,8 @@ async def list_sessions(session: Session, user: CurrentUser) -> SessionList:
                 current=each.id == user.session_id,
             )
             for each in found
-        ]
+        ],
+        next_cursor=following,
     )
 
 

@@ -1,0 +1,83 @@
+"""What has ended does not stay, and what goes on still notices theft."""
+
+import asyncio
+from datetime import timedelta
+
+import jwt
+import pytest
+from sqlalchemy import func, select, update
+
+from auth import pruning
+from auth.models import MailPurpose, MailToken, RefreshToken, Session
+from common.database import utcnow
+from common.ids import uuid7
+
+
+@pytest.fixture
+def count(service):
+    async def rows(model, user_id):
+        query = select(func.count()).select_from(model).where(model.user_id == user_id)
+        async with service.sessions() as session:
+            return await session.scalar(query)
+
+    return rows
+
+
+def session_of(pair):
+    return jwt.decode(pair["access_token"], options={"verify_signature": False})["sid"]
+
+
+@pytest.mark.parametrize("value", ["revoked_at", "last_used_at", "created_at"])
+async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, account, count, value):
+    pair = await account.sign_in()
+    going_on = session_of(await account.sign_in())
+    change = update(Session).where(Session.id == session_of(pair))
+    async with service.sessions.begin() as session:
+        await session.execute(change.values(**{value: utcnow() - timedelta(days=31)}))
+    await pruning.prune(service.sessions)
+    async with service.sessions() as session:
+        left = await session.scalars(select(Session.id).where(Session.user_id == account.id))
+        assert [str(each) for each in left] == [going_on]
+        tokens = select(func.count()).where(RefreshToken.session_id == session_of(pair))
+        assert await session.scalar(tokens) == 0
+
+
+async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, anonymous, account):
+    async def refresh(pair):
+        body = {"refresh_token": pair["refresh_token"]}
+        return await anonymous.post("/api/v1/auth/refresh", json=body)
+
+    first = await account.sign_in()
+    second = (await refresh(first)).json()
+    third = (await refresh(second)).json()
+    await pruning.prune(service.sessions)
+    assert (await refresh(first)).status_code == 401
+    assert (await refresh(third)).status_code == 401
+
+
+async def test_a_removed_session_stays_refused(service, signed_in, anonymous):
+    session_id = session_of({"access_token": signed_in.headers["Authorization"].split()[1]})
+    await signed_in.post("/api/v1/auth/logout")
+    await pruning.prune(service.sessions)
+    assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
+
+
+async def test_any_number_of_sessions_is_removed(service, account, count):
+    async with service.sessions.begin() as session:
+        for _ in range(pruning.BATCH + 1):
+            session.add(Session(user_id=account.id, chain_key=b"", revoked_at=utcnow()))
+    await pruning.prune(service.sessions)
+    assert await count(Session, account.id) == 0
+
+
+async def test_the_worker_removes_mail_tokens_that_are_too_old(service, account, count):
+    async with service.sessions.begin() as session:
+        for minutes in (59, 61):
+            made = utcnow() - timedelta(minutes=minutes)
+            token = MailToken(hash=uuid7().bytes, user_id=account.id, purpose=MailPurpose.RESET)
+            token.created_at = made
+            session.add(token)
+    async with service.working(), asyncio.timeout(20):
+        while await count(MailToken, account.id) > 1:
+            await asyncio.sleep(0.05)
+    assert await count(MailToken, account.id) == 1
