@@ -206,6 +206,15 @@ async def test_a_file_that_can_not_be_a_resume_is_refused_with_the_reason(person
     assert (await person.get("/resume")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "kilobytes", "status"), [("/resume/no/such/place", 1_000, 404), ("/resume/upload", 4_000, 422)]
+)
+async def test_who_still_sends_hears_why_it_is_refused(person, path, kilobytes, status):
+    content, headers = b"x" * 1_000 * kilobytes, {"Content-Type": "application/pdf"}
+    for _ in range(5):
+        assert is_problem(await person.post(path, content=content, headers=headers), status)
+
+
 async def test_a_question_is_answered_once_and_nothing_after_the_end(person, good_answer):
     started = await person.start(questions=2)
     question_id = started["question"]["id"]

@@ -15,7 +15,6 @@ from resume import files
 
 FORM_OVERHEAD = 64 * 1024
 MOST_BYTES = files.MAX_BYTES + FORM_OVERHEAD
-READ_ON_FACTOR = 2
 
 BODY: dict[str, Any] = {
     "requestBody": {
@@ -51,37 +50,19 @@ class MissingFile(ValidationError):
         )
 
 
-class Body:
-    """A request's body, passed on up to the limit; beyond it the client may finish a little longer, then is refused."""
+def _bounded(receive: Receive) -> Receive:
+    """Pass the body on, and refuse it beyond the limit."""
+    size = 0
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._size = 0
-        self._ended = False
-
-    async def _next(self) -> Message:
-        message = await self._receive()
-        self._size += len(message.get("body", b""))
-        self._ended = not message.get("more_body", False)
+    async def receive_bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            raise files.FileTooLarge
         return message
 
-    async def receive(self) -> Message:
-        """Return the next part.
-
-        Raises:
-            FileTooLarge: it goes past the limit.
-        """
-        message = await self._next()
-        while self._size > MOST_BYTES:
-            if self._ended or self._size > READ_ON_FACTOR * MOST_BYTES:
-                raise files.FileTooLarge
-            message = await self._next()
-        return message
-
-    async def read_on(self) -> None:
-        """Take what is left: a client that is answered while it sends may take it for a broken connection."""
-        while not self._ended:
-            await self.receive()
+    return receive_bounded
 
 
 async def incoming_file(request: Request, _: CurrentUser) -> files.CheckedFile:
@@ -91,15 +72,13 @@ async def incoming_file(request: Request, _: CurrentUser) -> files.CheckedFile:
         FileValidationError: the file is too large or not acceptable.
         MissingFile: there is none.
     """
-    body = Body(request.receive)
     try:
-        async with Request(request.scope, body.receive).form(max_files=1, max_fields=8) as form:
+        async with Request(request.scope, _bounded(request.receive)).form(max_files=1, max_fields=8) as form:
             sent = form.get("file")
             if not isinstance(sent, UploadFile) or not sent.filename:
                 raise MissingFile
             incoming = files.IncomingFile(sent.filename, await sent.read())
-    except (HTTPException, ClientDisconnect, MissingFile) as error:
-        await body.read_on()
+    except (HTTPException, ClientDisconnect) as error:
         raise MissingFile from error
     return await asyncio.to_thread(files.check, incoming)
 
