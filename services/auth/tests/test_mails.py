@@ -110,6 +110,16 @@ async def test_what_a_mail_was_about_is_erased_with_the_account(
     assert await session.scalar(kept, {"title": title}) == 0
 
 
+async def test_news_of_somebody_who_left_is_not_kept(services, session, account, mail_to):
+    title, interview_id = f"Engineer {uuid7()}", uuid7()
+    for user_id in (uuid7(), account.id):
+        event = ReportReady(interview_id=interview_id, user_id=user_id, job_title=title, overall=80.0)
+        await services.deliver(event)
+    await mail_to(account.email, "report is ready")
+    kept = text("SELECT owner_id FROM task WHERE payload LIKE '%' || :title || '%'")
+    assert list(await session.scalars(kept, {"title": title})) == [account.id]
+
+
 @pytest.mark.parametrize(
     ("path", "letter"),
     [("register", "known"), ("forgot-password", "reset"), ("resend-verification", "verify")],

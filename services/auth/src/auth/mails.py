@@ -86,6 +86,12 @@ async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: s
     await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
 
 
+async def send_report(session: AsyncSession, user_id: UUID, job_title: str) -> None:
+    """Tell a person that their report can be read; of a person who left nothing is kept, no job title either."""
+    if await session.get(User, user_id):
+        await send_later(session, user_id, "report", about=job_title)
+
+
 async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tuple[str, str] | None:
     """Return the address and text of a mail, storing the hash of the token in it; None where the account is gone."""
     user = await session.get(User, mail.user_id)

@@ -12,4 +12,4 @@ router = EventRouter()
 @router.on(ReportReady)
 async def tell_that_the_report_is_ready(session: AsyncSession, event: ReportReady) -> None:
     """Mail the person that their report can be read."""
-    await mails.send_later(session, event.user_id, "report", about=event.job_title)
+    await mails.send_report(session, event.user_id, event.job_title)
