@@ -8,11 +8,14 @@ import pytest
 
 from common.ids import uuid7
 
+# a run that measures coverage measures the command as well
+MEASURED = {"COVERAGE_PROCESS_START": "pyproject.toml"} if "COVERAGE_RUN" in os.environ else {}
+
 
 @pytest.fixture
 def command(services, service, service_environment):
     async def run(*arguments, password="Correct-horse-7"):
-        environment = os.environ | services.settings_environment("auth") | service_environment
+        environment = os.environ | MEASURED | services.settings_environment("auth") | service_environment
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "auth", *arguments),
             env=environment | {"AUTH_ADMIN_PASSWORD": password},
