@@ -67,6 +67,23 @@ def test_no_answer_and_another_topic_stay_at_the_floor(
             assert value(builtin.evaluate(question, text).score) <= 10, (question.text, text)
 
 
+@pytest.mark.parametrize("told", ["conflict-teammate", "prioritisation-too-much"])
+def test_a_story_about_work_does_not_explain_a_technical_matter(
+    told: str, samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    (story,) = [pair["strong"] for pair in samples["pairs"] if pair["question"] == told]
+    for question in questions.values():
+        if question.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN):
+            assert value(builtin.evaluate(question, story).score) <= 10, question.text
+
+
+def test_a_good_story_from_any_trade_earns_a_good_score(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    for one in samples["trades"]:
+        assert value(builtin.evaluate(questions[one["question"]], one["text"]).score) >= 60, one["text"]
+
+
 def test_the_question_echoed_stays_at_the_floor(questions: dict[str, Question]) -> None:
     for question in questions.values():
         for echo in (

@@ -92,6 +92,12 @@ def test_a_gate_nobody_can_assess_holds_a_strong_answer_and_leaves_a_weaker_one_
     assert (weaker.value, weaker.note[:8]) == (None, "No score")
 
 
+def test_a_gate_that_nothing_speaks_for_leaves_even_a_strong_answer_without_a_number() -> None:
+    gate = verdict("gate", Outcome.CANNOT_ASSESS, sentences=())
+    strong = [gate, verdict("small", Outcome.MET, 3), verdict("large", Outcome.MET, 3)]
+    assert scoring.score(RUBRIC, strong).value is None
+
+
 def test_under_half_of_the_weight_assessable_there_is_no_number() -> None:
     found = [
         verdict("gate", Outcome.MET, 3),

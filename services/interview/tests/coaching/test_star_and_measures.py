@@ -42,6 +42,10 @@ def test_what_only_we_did_is_no_action_of_ones_own() -> None:
     assert found.sentences["action"] == (1,)
 
 
+def test_a_verb_alone_is_no_action() -> None:
+    assert star.find(Transcript(QUESTION.text, "I led. I built. I wrote.")).own_actions == ()
+
+
 @pytest.mark.parametrize(
     ("text", "has"),
     [

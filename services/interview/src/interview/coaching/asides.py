@@ -12,6 +12,7 @@ READ_AT_MOST = 2_000
 ENCODED = re.compile(
     r"(?=[A-Za-z0-9+/=]*\d)(?=[A-Za-z0-9+/=]*[A-Z])(?=[A-Za-z0-9+/=]*[a-z])[A-Za-z0-9+/=]{32,}"
 )
+SPELLED_WITH_DIGITS = str.maketrans("013457", "oieast")
 
 
 @cache
@@ -26,4 +27,6 @@ def _patterns() -> re.Pattern[str]:
 def speaks_to_judge(sentence: str) -> bool:
     """Return whether a sentence is addressed to the judge, or dressed as something a machine should obey."""
     text = " ".join(words.plain(sentence[:READ_AT_MOST]).split())
-    return _patterns().search(text) is not None or ENCODED.search(sentence[:READ_AT_MOST]) is not None
+    if ENCODED.search(sentence[:READ_AT_MOST]):
+        return True
+    return any(_patterns().search(one) for one in (text, text.translate(SPELLED_WITH_DIGITS)))

@@ -53,11 +53,11 @@ class Reading:
 def read(question: Question, answer: str) -> Reading:
     """Return the answer read against its question."""
     transcript = Transcript(question.text, answer)
-    about = _subject(question)
-    return Reading(transcript, star.find(transcript), Subject(about, question.kind in STORIES))
+    subject = Subject(_stems(question), question.kind in STORIES, bool(question.points))
+    return Reading(transcript, star.find(transcript), subject)
 
 
-def _subject(question: Question) -> frozenset[str]:
+def _stems(question: Question) -> frozenset[str]:
     """Return the stems answers are expected to use; what is said in any story about work belongs to no subject."""
     phrases = " ".join(phrase for point in question.points for phrase in point.any)
     competency = vocabulary.competencies().get(question.competency, {}).get("words", "")
@@ -93,9 +93,8 @@ def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
 def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
     relevance, evidence = measures.relevance(reading.transcript, reading.subject)
     if relevance is Relevance.UNSURE:
-        return verdicts.cannot_assess(
-            criterion, "By its words alone it can't be told whether this answers the question."
-        )
+        reason = "By its words alone it can't be told whether this answers the question."
+        return verdicts.cannot_assess(criterion, reason, sentences=evidence)
     about = relevance is Relevance.ABOUT_IT
     reason = "Speaks about what was asked." if about else "Shares no word with what was asked."
     return verdicts.step(criterion, FULL if about else 0, evidence, reason)

@@ -17,6 +17,8 @@ FIRST_PERSON = re.compile(r"\bi(?:'m|'ve|'d|'ll)?\b|\bmy\b|\bmyself\b")
 PLURAL = re.compile(r"\bwe(?:'re|'ve|'d|'ll)?\b|\bour\b|\bus\b")
 SHORT_ANSWER = 10
 LONG_ANSWER = 40
+WORDS_OF_WORK = 2
+SUBJECT_SHARE = 0.25
 
 
 class Relevance(StrEnum):
@@ -29,10 +31,11 @@ class Relevance(StrEnum):
 
 @dataclass(frozen=True)
 class Subject:
-    """What a question is about: the stems its answers are expected to use."""
+    """What a question is about: the stems its answers are expected to use, and whether it has expected points."""
 
     stems: frozenset[str]
     is_story: bool
+    has_points: bool
 
 
 def with_figures(lines: Iterable[Line]) -> list[int]:
@@ -81,22 +84,29 @@ def _is_sentence(line: Line) -> bool:
 def relevance(transcript: Transcript, subject: Subject) -> tuple[Relevance, list[int]]:
     """Return whether the answer is about its subject, and the sentences that show it.
 
-    Words alone can be sure only where several words of the subject are said. A story about work that shares hardly
-    any of them may still belong to the question, so it is left open.
+    Words alone can be sure only where several words of the subject are said: in a story they come with words of work,
+    and where the question has points they make up a good part of an explanation. A story about work that shares
+    hardly any of them may still belong to the question, so it is left open, with the sentences that speak for it;
+    without any work in it there are none.
     """
     specific = transcript.content & subject.stems
     evidence = [line.number for line in transcript.counted if line.content & specific]
     size = len(transcript.content)
     needed = 1 if size < SHORT_ANSWER else 2 if size < LONG_ANSWER else 3
-    if len(specific) >= needed:
-        return Relevance.ABOUT_IT, evidence
     work = transcript.content & work_stems()
-    personal = first_person(transcript.counted)
-    if subject.is_story and specific and len(work) >= 2 and personal:
-        return Relevance.ABOUT_IT, evidence
     trade = work | (transcript.content & trade_stems())
+    if subject.is_story:
+        fits = size < SHORT_ANSWER or len(trade) >= WORDS_OF_WORK
+    else:
+        fits = not subject.has_points or len(specific) >= SUBJECT_SHARE * size
+    if len(specific) >= needed and fits:
+        return Relevance.ABOUT_IT, evidence
+    personal = first_person(transcript.counted)
+    if subject.is_story and specific and len(work) >= WORDS_OF_WORK and personal:
+        return Relevance.ABOUT_IT, evidence
     if specific or (subject.is_story and len(trade) >= 3 and len(personal) >= 2):
-        return Relevance.UNSURE, evidence or personal
+        at_work = subject.is_story and len(trade) >= WORDS_OF_WORK
+        return Relevance.UNSURE, (evidence or personal) if at_work else []
     return Relevance.ABOUT_SOMETHING_ELSE, []
 
 

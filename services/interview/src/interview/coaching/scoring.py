@@ -30,8 +30,8 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     """Return the score these verdicts make: weight earned over weight that could be assessed.
 
-    A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` and
-    leaves a weaker one without a number, as does less than half of the weight assessable.
+    A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` where
+    some sentence speaks for it, and leaves any other without a number, as does less than half of the weight assessable.
     """
     found = {verdict.criterion_id: verdict for verdict in verdicts}
     judged = [
@@ -49,12 +49,12 @@ def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     total = sum(criterion.weight for criterion in rubric.criteria)
     if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
         return Score(None, "No score: less than half of what counts could be assessed.")
-    judged_ids = {criterion.id for criterion, _ in judged}
-    unproven = [one.name for one in rubric.criteria if one.gate and one.id not in judged_ids]
-    if unproven and value > UNPROVEN:
-        return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0]}” could not be assessed.")
+    unproven = [one for one in rubric.criteria if one.gate and one.id not in judged_ids]
+    likely = all(one.id in found and found[one.id].sentences for one in unproven)
+    if unproven and likely and value > UNPROVEN:
+        return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0].name}” could not be assessed.")
     if unproven and value > FLOOR:
-        return Score(None, f"No score: “{unproven[0]}” could not be assessed.")
+        return Score(None, f"No score: “{unproven[0].name}” could not be assessed.")
     return Score(value, "")
 
 

@@ -7,7 +7,7 @@ MAX_SENTENCES = 300
 LONG_WORDS = 45
 SHORT_WORDS = 10
 
-END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|\s*\n+\s*")
+END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])\s*|\s*\n+\s*")
 ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|approx|no|st|inc|ltd|u\.s)\.|\b[A-Za-z]\.)$", re.IGNORECASE
 )

@@ -76,11 +76,14 @@ def _once(actions: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
 
 
 def _actions(line: Line) -> list[tuple[str, str]]:
-    """Return who (`i` or `we`) did what in a sentence: the verb after each, and those joined to it."""
+    """Return who (`i` or `we`) did what in a sentence: the verb after each, and those joined to it.
+
+    “I built” with nothing after it tells no action.
+    """
     pieces = SUBJECT.split(words.plain(line.text))
     found: list[tuple[str, str]] = []
     for who, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        if who in ("i", "we"):
+        if who in ("i", "we") and len(said.split()) > 1:
             verbs = dict.fromkeys(FIRST_VERB.findall(said) + FURTHER_VERB.findall(said))
             found += [(who, verb) for verb in verbs if _is_action(verb)]
     return found

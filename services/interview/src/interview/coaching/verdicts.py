@@ -55,10 +55,14 @@ def step(criterion: Criterion, level: int, sentences: Iterable[int], reason: str
     )
 
 
-def cannot_assess(criterion: Criterion, reason: str, by: CheckedBy | None = None) -> Verdict:
-    """Return the verdict that nothing can be said about a criterion."""
+def cannot_assess(criterion: Criterion, reason: str, sentences: Iterable[int] = ()) -> Verdict:
+    """Return the verdict that nothing sure can be said about a criterion; `sentences` are those that speak for it."""
     return Verdict(
-        criterion_id=criterion.id, outcome=Outcome.CANNOT_ASSESS, reason=reason, by=by or criterion.checked_by
+        criterion_id=criterion.id,
+        outcome=Outcome.CANNOT_ASSESS,
+        sentences=tuple(sorted(set(sentences)))[:MAX_EVIDENCE],
+        reason=reason,
+        by=criterion.checked_by,
     )
 
 
