@@ -210,11 +210,7 @@ class Background:
 
     async def _listen(self) -> None:
         try:
-            await self._broker.connect()
-            # all groups at once: the broker's own `start` joins one after the other
-            async with asyncio.TaskGroup() as joining:
-                for each in self._broker.subscribers:
-                    joining.create_task(each.start())
+            await self._broker.start()
             self._listening.set()
             await asyncio.Event().wait()
         finally:

@@ -1,8 +1,8 @@
-"""The Kafka side of reactions: one FastStream subscriber per topic, acknowledged after its effect."""
+"""The Kafka side of reactions: a FastStream subscriber to all topics, each message acknowledged after its effect."""
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from aiokafka import ConsumerRecord
 from faststream import AckPolicy, BaseMiddleware
@@ -43,7 +43,7 @@ async def _raw(message: Any) -> bytes:
 def create_broker(
     settings: ServiceSettings, router: EventRouter, dispatcher: Dispatcher, lot: ParkingLot
 ) -> KafkaBroker:
-    """Return a broker with one subscriber for each topic the service reacts to."""
+    """Return a broker with a subscriber to all topics the service reacts to."""
 
     def middleware(msg: Any, /, *, context: Any) -> ParkFailures:
         return ParkFailures(msg, context=context, lot=lot)
@@ -55,9 +55,10 @@ def create_broker(
         graceful_timeout=15.0,
         logger=None,
     )
-    for topic in router.topics:
+    if router.topics:
+        # one member for all topics: two of one group that join at once keep each other waiting
         broker.subscriber(
-            topic,
+            *router.topics,
             group_id=f"interviewace.{settings.service}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -65,12 +66,13 @@ def create_broker(
             session_timeout_ms=settings.kafka_session_timeout_ms,
             heartbeat_interval_ms=settings.kafka_session_timeout_ms // 3,
             max_poll_interval_ms=LONGEST_REACTION_MS,
-        )(_handler(topic, dispatcher))
+        )(_handler(dispatcher))
     return broker
 
 
-def _handler(topic: str, dispatcher: Dispatcher) -> Callable[[KafkaMessage], Awaitable[None]]:
+def _handler(dispatcher: Dispatcher) -> Callable[[KafkaMessage], Awaitable[None]]:
     async def react(message: KafkaMessage) -> None:
-        await dispatcher.dispatch(topic, message.headers, message.body)
+        record = cast("ConsumerRecord[bytes, bytes]", message.raw_message)
+        await dispatcher.dispatch(record.topic, message.headers, message.body)
 
     return react
