@@ -107,6 +107,35 @@ def test_what_was_asked_before_comes_last() -> None:
     assert not {one.source for one in first} & {one.source for one in again}
 
 
+@everything
+@pytest.mark.parametrize("background", [None, BACKGROUND])
+def test_nothing_is_asked_twice_over_many_interviews_while_the_bank_has_something_new(
+    kind: Kind, background: Background | None
+) -> None:
+    wishes = wanted(kind, description="You will write GraphQL and Terraform for our Kubernetes clusters.")
+    asked = frozenset[str]()
+    bank_size = len(bank.fitting(kind, Level.MID))
+    while sum(source.startswith("bank:") for source in asked) + wishes.count <= bank_size:
+        sources = {one.source for one in planning.plan(wishes, background, asked, str(len(asked)))}
+        assert not sources & asked
+        asked |= sources
+
+
+def test_what_a_resume_says_twice_is_asked_once() -> None:
+    claim = "Cut p95 latency by 40% by moving search to Postgres"
+    twice = Background(
+        work=(Work(name="Acme", highlights=(claim, f"{claim.lower()}.")),),
+        skills=(Skill(name="Languages", keywords=("Python",)), Skill(name="Tools", keywords=("python",))),
+    )
+    plan = planning.plan(wanted(count=15), twice, frozenset(), "seed")
+    assert sum(one.source.startswith("resume:") for one in plan) == 2
+
+
+def test_nobody_is_asked_to_design_a_team_anew() -> None:
+    plan = planning.plan(wanted(Kind.SYSTEM_DESIGN, count=15), BACKGROUND, frozenset(), "seed")
+    assert not any("Led a team" in one.question.text for one in plan)
+
+
 def test_a_long_claim_is_cut_and_what_has_no_name_is_not_invented() -> None:
     background = Background(work=(Work(highlights=("word " * 100,)),))
     (question,) = planning.plan(wanted(count=1), background, frozenset(), "seed")

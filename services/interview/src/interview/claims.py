@@ -90,18 +90,27 @@ def questions(background: Background, kind: Kind, level: Level, wanted: frozense
 
 def _claims(background: Background, kind: Kind, level: Level) -> Iterator[Candidate]:
     asked_as = Kind.MIXED if kind is Kind.TECHNICAL else kind
+    for place, text in _written(background):
+        if kind is not Kind.SYSTEM_DESIGN or not _leads(text):  # a team is no system to design anew
+            yield _claim(place, text, asked_as, level)
+
+
+def _written(background: Background) -> Iterator[tuple[str, str]]:
     for work in background.work:
         for highlight in work.highlights:
-            yield _claim(_at(work), highlight, asked_as, level)
+            yield _at(work), highlight
     for project in background.projects:
         for text in project.highlights or ((project.description,) if project.description else ()):
-            yield _claim(_about(project), text, asked_as, level)
+            yield _about(project), text
+
+
+def _leads(text: str) -> bool:
+    return not LEADING.isdisjoint(words.stems(text))
 
 
 def _claim(place: str, text: str, kind: Kind, level: Level) -> Candidate:
-    stems = frozenset(words.stems(text))
-    leads = kind is not Kind.SYSTEM_DESIGN and stems & LEADING
-    sort = "leading" if leads else "figure" if measures.has_figure(words.plain(text)) else "plain"
+    figure = measures.has_figure(words.plain(text))
+    sort = "leading" if _leads(text) else "figure" if figure else "plain"
     claim = _cut(text, MAX_QUOTE).rstrip(".") + "."
     competency = {"figure": "experience", "leading": "leadership", "plain": "experience"}[sort]
     return Candidate(

@@ -52,10 +52,8 @@ class _Choice:
     kinds: Counter[Kind] = field(default_factory=Counter)
 
     def take(self, candidate: Candidate) -> bool:
-        if any(
-            candidate.source == one.source or candidate.question.text == one.question.text
-            for one in self.chosen
-        ):
+        said = candidate.question.text.casefold()
+        if any(candidate.source == one.source or said == one.question.text.casefold() for one in self.chosen):
             return False
         self.chosen.append(candidate)
         self.competencies[candidate.question.competency] += 1
@@ -68,8 +66,8 @@ def plan(
 ) -> list[Candidate]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
-    `asked_before` are the sources of questions this person was asked earlier: they come last. Two interviews with the
-    same wishes differ by `seed`; the same input always gives the same plan.
+    `asked_before` are the sources of questions this person was asked earlier: they come only when the bank has no
+    other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
     """
     choice = _Choice()
     if background is not None:
@@ -90,21 +88,23 @@ def _from_resume(
 ) -> None:
     most = math.ceil(wanted.count * RESUME_SHARE)
     offered = claims.questions(background, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
-    for candidate in sorted(offered, key=lambda one: one.source in asked_before):
-        if len(choice.chosen) < most:
+    for candidate in offered:
+        if len(choice.chosen) < most and candidate.source not in asked_before:
             choice.take(candidate)
-    gap = _gap(wanted, background)
+    gap = _gap(wanted, background, asked_before)
     if gap is not None and wanted.count >= GAP_FROM and choice.chosen:
         choice.take(gap)
 
 
-def _gap(wanted: Wanted, background: Background) -> Candidate | None:
+def _gap(wanted: Wanted, background: Background, asked_before: frozenset[str]) -> Candidate | None:
     if wanted.kind is Kind.SYSTEM_DESIGN:
         return None
     known = background.model_dump_json()
     for topic in dict.fromkeys(topic for one in bank.questions() for topic in one.topics):
         named = mention(wanted.job, topic)
         if named is None or mention(known, topic) or topic in vocabulary.words("common_topics"):
+            continue
+        if f"gap:{topic}" in asked_before:
             continue
         question = Question(
             text=GAP.format(topic=named),
@@ -154,7 +154,7 @@ def _cost(
 ) -> float:
     chance = int(hashlib.sha256(f"{seed}:{one.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
     return (
-        20.0 * (f"bank:{one.id}" in asked_before)
+        100.0 * (f"bank:{one.id}" in asked_before)
         + 10.0 * (wanted.level not in one.levels)
         + 4.0 * choice.competencies[one.competency]
         + 2.0 * (choice.kinds[one.kind] if wanted.kind is Kind.MIXED else 0)
