@@ -64,6 +64,19 @@ async def test_an_answer_erased_meanwhile_is_not_evaluated(
     assert kinds == ["interview.started"]
 
 
+async def test_whoever_waits_for_an_evaluation_learns_at_once_that_the_interview_is_erased(
+    good: str, client: Client, started: Start, given: Give
+) -> None:
+    interview = await started(client)
+    waiting = asyncio.create_task(given(client, interview["id"], good, Prefer="wait=30"))
+    async with asyncio.timeout(15):
+        while not (await client.get(f"{ROOT}/{interview['id']}")).json()["answers"]:
+            pass
+        await client.delete(f"{ROOT}/{interview['id']}")
+        answer = await waiting
+    assert answer["evaluation"]["status"] == "pending"
+
+
 async def test_the_score_can_be_derived_again_from_what_is_stored(
     good: str, client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
 ) -> None:
@@ -131,10 +144,18 @@ async def test_an_abandoned_interview_takes_no_answer_but_can_be_ended_for_its_r
     interview = await started(client)
     answer = await given(client, interview["id"], good)
     await judged(answer["answer_id"])
+    second = (await client.get(f"{ROOT}/{interview['id']}/next")).json()
     await _was_active(sessions, interview["id"], timedelta(hours=25))
     shown = (await client.get(f"{ROOT}/{interview['id']}")).json()
     assert (shown["state"], shown["question"]) == ("abandoned", None)
-    assert (await client.get(f"{ROOT}/{interview['id']}/next")).status_code == 409
+    body = {"question_id": second["id"], "text": "Late."}
+    for refused in (
+        await client.get(f"{ROOT}/{interview['id']}/next"),
+        await client.get(f"{ROOT}/{interview['id']}/report"),
+        await client.post(f"{ROOT}/{interview['id']}/answer", json=body),
+    ):
+        assert refused.status_code == 409
+        assert "given up after a day without an answer: end it" in refused.json()["detail"]
     ended = await client.post(f"{ROOT}/{interview['id']}/end")
     assert ended.json()["state"] == "completed"
     await interviews.abandon(sessions, UUID(interview["id"]))

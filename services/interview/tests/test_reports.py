@@ -137,3 +137,13 @@ async def test_an_interview_ended_at_once_has_a_report_without_a_number(
     assert report["competencies"] == []
     kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
     assert kinds == ["interview.started", "interview.completed", "interview.report_ready"]
+
+
+async def test_as_markdown_a_quote_reads_as_it_was_typed(
+    client: Client, started: Start, given: Give, judged: Judge
+) -> None:
+    interview = await started(client, questions=1)
+    answer = await given(client, interview["id"], "Last year I wrote __init__ of our team and 2*3*4 tests.")
+    await judged(answer["answer_id"])
+    report = await client.get(f"{ROOT}/{interview['id']}/report", headers={"Accept": "text/markdown"})
+    assert r"> Last year I wrote \_\_init\_\_ of our team and 2\*3\*4 tests." in report.text

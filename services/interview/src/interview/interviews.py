@@ -19,7 +19,16 @@ from common.live import Bulletin
 from common.tasks import TaskPayload
 from interview import planning, resumes, scores
 from interview.claims import Candidate
-from interview.models import Answer, Evaluation, Interview, InterviewAlreadyEnded, Question, State, Status
+from interview.models import (
+    GIVEN_UP,
+    Answer,
+    Evaluation,
+    Interview,
+    InterviewAlreadyEnded,
+    Question,
+    State,
+    Status,
+)
 from interview.planning import Wanted
 from interview.schemas import InterviewDetail, StartInterview
 
@@ -182,7 +191,10 @@ async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID
         InterviewNotFound: there is no such interview of theirs.
         InterviewAlreadyEnded: no question is left, or it was ended.
     """
-    question = (await find(session, user_id, interview_id)).current_question()
+    interview = await find(session, user_id, interview_id)
+    question = interview.current_question()
+    if question is None and interview.state is State.ABANDONED:
+        raise InterviewAlreadyEnded(GIVEN_UP)
     if question is None:
         raise InterviewAlreadyEnded("There is no further question: the interview has ended. Read its report.")
     return question
@@ -214,6 +226,7 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
     )
     if await session.scalar(gone) is None:
         raise _missing()
+    await live.announce(session, topic(interview_id))
 
 
 async def abandon(sessions: Sessions, interview_id: UUID) -> None:

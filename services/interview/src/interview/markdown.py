@@ -6,7 +6,7 @@ from interview.coaching.evaluation import CriterionResult, EvaluatedBy
 from interview.coaching.verdicts import Outcome
 from interview.schemas import AnsweredQuestion, EvaluationOut, Report
 
-SPECIAL = re.compile(r"([\\`<>\[\]])")
+SPECIAL = re.compile(r"([\\`*_~<>\[\]])")
 SIGNS = {Outcome.MET: "✓", Outcome.UNMET: "✗", Outcome.CANNOT_ASSESS: "?"}
 SAYS = {Outcome.MET: "met", Outcome.UNMET: "not met", Outcome.CANNOT_ASSESS: "can't be assessed"}
 

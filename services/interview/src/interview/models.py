@@ -55,6 +55,11 @@ class Status(StrEnum):
     DEFERRED = "deferred"
 
 
+GIVEN_UP = (
+    "This interview was given up after a day without an answer: end it to get its report, or start a new one."
+)
+
+
 class InterviewAlreadyEnded(DuplicateEntityError):
     """The interview takes no more answers."""
 
@@ -113,6 +118,8 @@ class Interview(Base):
         Raises:
             InterviewAlreadyEnded: it takes no more answers.
         """
+        if self.state is State.ABANDONED:
+            raise InterviewAlreadyEnded(GIVEN_UP)
         if self.state is not State.IN_PROGRESS:
             raise InterviewAlreadyEnded("This interview has ended; read its report, or start a new one.")
         self.active_at = utcnow()

@@ -9,7 +9,7 @@ from common.errors import DuplicateEntityError
 from interview import interviews, scores
 from interview.coaching import builtin, vocabulary
 from interview.coaching.evaluation import EvaluatedBy
-from interview.models import Interview, Question, State
+from interview.models import GIVEN_UP, Interview, Question, State
 from interview.schemas import AnsweredQuestion, CompetencyScore, Report
 
 MOST = 5
@@ -41,6 +41,8 @@ async def of(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Report
         raise ReportNotReady(
             f"{evaluated} of {total} answers are evaluated; ask again shortly.", evaluated, total
         )
+    if interview.state is State.ABANDONED:
+        raise ReportNotReady(GIVEN_UP, evaluated, total)
     raise ReportNotReady(
         "The interview has not ended: answer its questions or end it first.", evaluated, total
     )
