@@ -66,6 +66,24 @@ async def chain(models: FakeLLMServer) -> AsyncIterator[Chain]:
     await made.close()
 
 
+async def test_null_characters_a_model_writes_are_left_out(
+    good: str, client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
+) -> None:
+    def stray(body: dict[str, Any]) -> dict[str, Any]:
+        found = generous(body)
+        for one in found["criteria"]:
+            one["reason"] = "Shown at caf\x00."
+        return found | {"improvements": ["Name\x00it."]}
+
+    models.openai.answer(stray)
+    interview = await started(client, questions=1)
+    answer = await given(client, interview["id"], good)
+    await judged(answer["answer_id"], chain)
+    (shown,) = (await client.get(f"{ROOT}/{interview['id']}")).json()["answers"]
+    assert shown["evaluation"]["evaluated_by"]["engine"] == "openai"
+    assert shown["evaluation"]["improvements"][0] == "Name it."
+
+
 async def test_the_report_names_the_model_that_evaluated(
     good: str, client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
 ) -> None:

@@ -92,7 +92,8 @@ def _compose(
         input_tokens=reply.input_tokens,
         output_tokens=reply.output_tokens,
     )
-    return evaluation.compose(rubric, reading, found, by, reply.value.improvements)
+    advice = [_readable(text) for text in reply.value.improvements]
+    return evaluation.compose(rubric, reading, found, by, advice)
 
 
 def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> str:
@@ -123,8 +124,13 @@ def _verdicts(judgement: Judgement, asked: Sequence[Criterion]) -> list[Verdict]
             outcome=Outcome(one.verdict),
             level=one.level,
             sentences=tuple(one.sentences),
-            reason=" ".join(one.reason.split()),
+            reason=_readable(one.reason),
             by=CheckedBy.MODEL,
         )
         for one in judgement.criteria
     ]
+
+
+def _readable(text: str) -> str:
+    """Return a model's words on one line; the null characters some models write are nothing a database takes."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
