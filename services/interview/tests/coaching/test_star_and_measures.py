@@ -25,6 +25,16 @@ def test_the_parts_of_a_story_are_found_with_their_sentences() -> None:
     assert found.in_order
 
 
+def test_parts_that_are_named_are_found_where_they_are_named() -> None:
+    told = (
+        "Situation: Our checkout page took eight seconds.\n- **Task**: Two seconds at most, before the sale.\n"
+        "Action: I profiled the queries and I added an index.\nResult: Nobody leaves the page before it shows."
+    )
+    found = star.find(Transcript(QUESTION.text, told))
+    assert found.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
+    assert found.in_order
+
+
 def test_a_story_that_begins_with_its_end_is_out_of_order() -> None:
     parts = STORY.split(". ")
     assert not star.find(Transcript(QUESTION.text, ". ".join(reversed(parts)))).in_order

@@ -101,6 +101,8 @@ def _tells(part: str, line: Line) -> bool:
     text = words.plain(line.text)
     if len(words.tokens(line.text)) < 4 or not line.content:
         return False
+    if re.match(rf"\W*{part}\W*:", text):
+        return True
     if part == "situation":
         placed = PLACED.search(line.text.strip()) or DATED.search(text)
         cued = placed is not None or words.has_cue(text, vocabulary.cues("star.situation"))
