@@ -1,4 +1,6 @@
-"""A start that is repeated with its key starts one interview."""
+"""A start or an answer that is repeated with its key counts once."""
+
+import asyncio
 
 from common.testing.services import Client
 
@@ -19,3 +21,16 @@ async def test_other_wishes_under_the_same_key_are_refused(client: Client) -> No
     await client.post(f"{ROOT}/start", json=WISHES, headers=headers)
     other = await client.post(f"{ROOT}/start", json=WISHES | {"questions": 2}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_a_repeated_answer_is_the_same_answer(client: Client) -> None:
+    interview = (await client.post(f"{ROOT}/start", json=WISHES)).json()
+    url, headers = f"{ROOT}/{interview['id']}/answer", {"Idempotency-Key": "k-1"}
+    body = {"question_id": interview["question"]["id"], "text": "I cut the scope."}
+    first, second = await asyncio.gather(*(client.post(url, json=body, headers=headers) for _ in range(2)))
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
+    other = await client.post(url, json=body | {"text": "I wrote it."}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    await client.delete(f"{ROOT}/{interview['id']}")
+    assert (await client.post(url, json=body, headers=headers)).status_code == 404

@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
-from common import tasks
+from common import idempotency, tasks
 from common.database import Sessions
 from common.errors import DuplicateEntityError, EntityNotFoundError
+from common.idempotency import Repeatable
 from common.ids import uuid7
 from interview import evaluations, interviews
 from interview.evaluations import EvaluateAnswer
@@ -28,10 +31,29 @@ class QuestionAlreadyAnswered(DuplicateEntityError):
     title = "The question is answered already"
 
 
-async def give(sessions: Sessions, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
-    """Take an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `take`."""
+class Taken(BaseModel):
+    """Which answer a request made, for when it is repeated."""
+
+    answer_id: UUID
+
+
+async def give(sessions: Sessions, asked: Repeatable, interview_id: UUID, given: GiveAnswer) -> Answer:
+    """Take an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `take`.
+
+    Raises:
+        IdempotencyKeyReused: the request's key came before with another answer.
+    """
+    content = idempotency.fingerprint(interview_id.bytes, given.model_dump_json().encode())
     async with sessions.begin() as session:
-        return await take(session, user_id, interview_id, given)
+
+        async def make() -> Taken:
+            return Taken(answer_id=(await take(session, asked.owner, interview_id, given)).id)
+
+        taken = await idempotency.once(session, asked, "interview.answer", content, Taken, make)
+        answer = await session.get(Answer, taken.answer_id, options=[selectinload(Answer.evaluation)])
+        if answer is None:
+            raise interviews.missing()
+        return answer
 
 
 async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:

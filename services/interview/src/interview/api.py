@@ -81,14 +81,14 @@ async def next_question(session: Session, user: CurrentUser, interview_id: UUID)
 async def answer_question(
     sessions: OpenSessions,
     live: Live,
-    user: CurrentUser,
+    asked: Once,
     interview_id: UUID,
     body: GiveAnswer,
     wait: Wait,
     response: Response,
 ) -> AnswerOut:
     """Answer a question, or skip it. Evaluation follows; `Prefer: wait=N` waits for it."""
-    answer = await answers.give(sessions, user.id, interview_id, body)
+    answer = await answers.give(sessions, asked, interview_id, body)
     answer = await evaluations.settled(sessions, live, interview_id, answer, wait)
     done = answer.evaluation.status is Status.DONE
     response.status_code = status.HTTP_200_OK if done else status.HTTP_202_ACCEPTED

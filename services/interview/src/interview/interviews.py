@@ -168,11 +168,12 @@ async def lock(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Inte
 
 def _existing(found: Interview | None) -> Interview:
     if found is None:
-        raise _missing()
+        raise missing()
     return found
 
 
-def _missing() -> InterviewNotFound:
+def missing() -> InterviewNotFound:
+    """Return the error that there is no such interview of theirs."""
     return InterviewNotFound("There is no interview of yours with this id; look at your list of interviews.")
 
 
@@ -225,7 +226,7 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
         .returning(Interview.id)
     )
     if await session.scalar(gone) is None:
-        raise _missing()
+        raise missing()
     await live.announce(session, topic(interview_id))
 
 
