@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """What every process needs, the gateway too."""
 
+    # an error at the start says what is wrong, and shows nothing of the environment
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     environment: Literal["local", "production"] = "local"

@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBinary, String, func, or_
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common import database
@@ -161,12 +162,7 @@ class MailToken(Base):
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
 
-    @classmethod
-    def too_old(cls) -> ColumnElement[bool]:
-        """Return the condition for tokens that have expired."""
-        return cls.created_at < utcnow() - MAIL_TOKEN_LIFE
-
-    @property
+    @hybrid_property
     def expired(self) -> bool:
         """True after an hour."""
-        return utcnow() - self.created_at > MAIL_TOKEN_LIFE
+        return self.created_at < utcnow() - MAIL_TOKEN_LIFE

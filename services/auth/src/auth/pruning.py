@@ -24,7 +24,7 @@ async def prune(opened: Sessions) -> None:
     while await _prune_sessions(opened) == BATCH:
         pass
     async with opened.begin() as session:
-        await session.execute(delete(MailToken).where(MailToken.too_old()))
+        await session.execute(delete(MailToken).where(MailToken.expired))
 
 
 async def _prune_sessions(opened: Sessions) -> int:

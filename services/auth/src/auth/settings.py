@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
 
 from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
     """What auth needs besides what every service needs."""
-
-    # an error at the start says what is wrong, and shows nothing of the environment
-    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     service: str = "auth"
     email_verification: Literal["required", "off"] | None = None
