@@ -29,9 +29,9 @@ LABELS = re.compile(
 OWN_ACCOUNT = re.compile(r"\b(?:freelanc|self-employed|independent|volunteer)", re.IGNORECASE)
 
 
-def _when(line: Line) -> dates.DateRange | None:
+def _when(text: str) -> dates.DateRange | None:
     """Return a stretch of time, or a date that stands by itself."""
-    return dates.find(line.text, single=False) or dates.alone(line.text)
+    return dates.find(text, single=False) or dates.alone(text)
 
 
 def features(line: Line) -> frozenset[str]:
@@ -40,7 +40,7 @@ def features(line: Line) -> frozenset[str]:
         return frozenset()
     label = LABELS.match(line.text)
     named = {key for key, text in label.groupdict().items() if text} if label else set()
-    return frozenset(named | {"date"} if _when(line) else named)
+    return frozenset(named | {"date"} if _when(line.text) else named)
 
 
 def when(line: Line, found: dates.DateRange) -> dict[str, Tree]:
@@ -123,7 +123,7 @@ def _read_head(head: list[Line]) -> Named:
     named = Named()
     for line in head:
         text = _labelled(line, line.text, named)
-        if not named.when and (found := dates.find(text, single=False) or dates.alone(text)):
+        if not named.when and (found := _when(text)):
             named.when = when(line, found)
             if found.current:
                 named.when["current"] = True

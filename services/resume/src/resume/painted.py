@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from resume.rows import Box
+from resume.rows import Box, lies_upon
 
 WHITE_FROM = 240
 SCAN_FROM = 0.5
 RECTANGLE_SEGMENTS = 5
+MARK_POINTS = (1.5, 8.0)
 PAINTED = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING)
 
 
@@ -24,9 +25,13 @@ class Layer:
 
 
 class Painting:
-    """Everything drawn on one page, in its order."""
+    """Everything drawn on one page, in its order.
+
+    `list_marks` are where small shapes are drawn; browsers draw the marks of a list instead of writing them.
+    """
 
     def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self.list_marks: list[Box] = []
         self._grounds: list[Layer] = []
         self._covers: list[Layer] = []
         self._order: dict[int, int] = {}
@@ -35,16 +40,18 @@ class Painting:
         order = 0
         for order, each in enumerate(page.get_objects()):
             if each.type == pdfium.FPDF_PAGEOBJ_TEXT:
-                self._order[address(each.raw)] = order
+                self._order[_address(each.raw)] = order
                 visible_text |= (
                     pdfium.FPDFTextObj_GetTextRenderMode(each.raw) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
                 )
             elif each.type in PAINTED:
-                box = bounds_of(each)
+                box = _bounds_of(each)
                 if _is_coloured(each):
                     self._grounds.append(Layer(order, box))
                 if self._order and _is_opaque(each, box):
                     self._covers.append(Layer(order, box))
+                if each.type == pdfium.FPDF_PAGEOBJ_PATH and _is_small(box):
+                    self.list_marks.append(box)
                 if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
                     pictured = max(pictured, _area(box))
         self._last = order + 1
@@ -53,34 +60,34 @@ class Painting:
     def is_covered(self, box: Box, text: object) -> bool:
         """Return True where something opaque is drawn over a letter of a text object."""
         drawn = self._drawn(text)
-        return any(layer.order > drawn and _lies_upon(box, layer.box) for layer in self._covers)
+        return any(layer.order > drawn and lies_upon(box, layer.box) for layer in self._covers)
 
     def has_coloured_ground(self, box: Box, text: object) -> bool:
         """Return True where something coloured was drawn before a letter of a text object, behind it."""
         drawn = self._drawn(text)
-        return any(layer.order < drawn and _lies_upon(box, layer.box) for layer in self._grounds)
+        return any(layer.order < drawn and lies_upon(box, layer.box) for layer in self._grounds)
 
     def _drawn(self, text: object) -> int:
-        return self._order.get(address(text), self._last) if text else self._last
+        return self._order.get(_address(text), self._last) if text else self._last
 
 
-def _lies_upon(box: Box, ground: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
-
-
-def address(pointer: object) -> int:
+def _address(pointer: object) -> int:
     """Return where an object of pdfium's lies, by which two pointers to it are known to be the same."""
     return ctypes.cast(pointer, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
 
 
-def bounds_of(shape: pypdfium2.PdfObject) -> Box:
+def _bounds_of(shape: pypdfium2.PdfObject) -> Box:
     """Return where a shape lies; one that pdfium can't place lies nowhere."""
     try:
         box: Box = shape.get_bounds()
     except pypdfium2.PdfiumError:
         return (0.0, 0.0, 0.0, 0.0)
     return box
+
+
+def _is_small(box: Box) -> bool:
+    least, most = MARK_POINTS
+    return least <= box[2] - box[0] <= most and least <= box[3] - box[1] <= most
 
 
 def _area(box: Box) -> float:

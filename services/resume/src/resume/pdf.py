@@ -11,11 +11,10 @@ import pypdfium2.raw as pdfium
 
 from resume import layout
 from resume.page_text import MAX_CHARACTERS, Broken, DocumentText, Encrypted, address_of
-from resume.painted import WHITE_FROM, Painting, bounds_of
+from resume.painted import WHITE_FROM, Painting
 from resume.rows import Box, Character, Row, RowBuilder
 
 TINY_POINTS = 2.0
-MARK_POINTS = (1.5, 8.0)
 MARK_WITHIN = 25.0
 MAX_LINKS = 200
 MAX_ADDRESS = 500
@@ -30,6 +29,7 @@ class Page:
         self._frame: Box = page.get_bbox()
         self._painting = Painting(page)
         self.is_recognised_scan = self._painting.is_recognised_scan
+        self.list_marks = self._painting.list_marks
 
     def characters(self) -> Iterator[Character]:
         """Yield every character in reading order; line breaks are characters too."""
@@ -58,14 +58,6 @@ class Page:
                 (rect.left, rect.bottom, rect.right, rect.top),
                 address_of(target.value.decode("utf-8", "replace")),
             )
-
-    def list_marks(self) -> list[Box]:
-        """Return where small shapes are drawn; browsers draw the marks of a list instead of writing them."""
-        shapes = [bounds_of(each) for each in self._page.get_objects((pdfium.FPDF_PAGEOBJ_PATH,))]
-        least, most = MARK_POINTS
-        return [
-            box for box in shapes if least <= box[2] - box[0] <= most and least <= box[3] - box[1] <= most
-        ]
 
     def _is_hidden(self, index: int, box: Box) -> bool:
         left, bottom, right, top = self._frame
@@ -109,9 +101,8 @@ def _rows_of(page: Page, document: DocumentText, *, first: bool) -> list[Row]:
         document.warn(
             "The file is a scan; what text recognition made of it was read, and may be wrong in places."
         )
-    marks = page.list_marks()
     for row in builder.rows:
-        row.bullet = _is_marked(row, marks)
+        row.bullet = _is_marked(row, page.list_marks)
     for box, target in page.links():
         for row in builder.rows:
             if row.holds(box) and not row.bullet and target not in row.text:

@@ -22,6 +22,12 @@ COMPOUND = re.compile(
 )
 
 
+def lies_upon(box: Box, ground: Box) -> bool:
+    """Return True where the middle of a box lies in another."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return ground[0] <= x <= ground[2] and ground[1] <= y <= ground[3]
+
+
 @dataclass(frozen=True, slots=True)
 class Character:
     """One character as the page shows it: its box (left, bottom, right, top) in points, and whether it is seen."""
@@ -58,11 +64,8 @@ class Row:
         return (self.bottom + self.top) / 2
 
     def holds(self, box: Box) -> bool:
-        """Return True where the middle of a box lies in this row."""
-        return (
-            self.left <= (box[0] + box[2]) / 2 <= self.right
-            and self.bottom <= (box[1] + box[3]) / 2 <= self.top
-        )
+        """Return True where a box lies upon this row."""
+        return lies_upon(box, (self.left, self.bottom, self.right, self.top))
 
     def is_beside(self, other: "Row") -> bool:
         """Return True where this row stands to the right of the other, at its height."""

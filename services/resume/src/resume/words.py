@@ -9,7 +9,7 @@ TITLE = re.compile(
     r"editor|accountant|nurse|representative|executive|supervisor|trainee|apprentice|student|contractor|freelancer|"
     r"freelance|strategist|producer|recruiter|advisor|adviser|fellow|partner|attorney|lawyer|clerk|operator|planner|"
     r"buyer|marketer|lead|leader|chief|mentor|tutor|instructor|evangelist|advocate|maintainer|qa|dba|sdet|swe|"
-    r"werkstudent|entwickler|leiter|physician|pharmacist|therapist|cashier|chef|driver|secretary|principal|accountant|"
+    r"werkstudent|entwickler|leiter|physician|pharmacist|therapist|cashier|chef|driver|secretary|principal|"
     r"bookkeeper|auditor|controller|treasurer|paralegal|journalist|reporter|photographer|illustrator|animator|artist|"
     r"translator|interpreter|librarian|economist|statistician|mathematician|physicist|chemist|biologist|psychologist|"
     r"surgeon|dentist|veterinarian|paramedic|midwife|caregiver|nanny|receptionist|concierge|barista|bartender|waiter|"
@@ -83,7 +83,7 @@ HONOURS = re.compile(
     r"\b(?:cum laude|honou?rs|distinction|(?:first|second|upper)[- ]class|dean['’]s list|\d:\d)\b",
     re.IGNORECASE,
 )
-ICONS = "\ue000-\uf8ff\u2600-\u2712\u2706-\u2712\u2720-\u275a\ufe0f\U0001f000-\U0001faff\U000f0000-\U000ffffd"
+ICONS = "\ue000-\uf8ff\u2600-\u2712\u2720-\u275a\ufe0f\U0001f000-\U0001faff\U000f0000-\U000ffffd"
 SEPARATOR = re.compile(rf"\t|\s*[{ICONS}]+\s*|\s+[|•·●∙◦⋅/]\s+|\s*[|•·]\s*|\s+[–—-]\s+")
 EMPLOYER = re.compile(r"\s+@\s+|\s+at\s+(?=[A-Z0-9])")
 URL = re.compile(
