@@ -21,6 +21,8 @@ CAUSE, TOPIC, PARTITION, OFFSET, TIME, LEFT = (
     f"parked_{name}" for name in ("cause", "topic", "partition", "offset", "time", "left")
 )
 LONGEST_KEY = 1_000
+LARGEST_REPLAY = 104_857_600
+"""What was on a topic goes back there; how large a message may be is for the broker to say."""
 READ_TIMEOUT_MS = 1_000
 REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -166,7 +168,7 @@ async def replay(settings: ServiceSettings) -> int:
 
     The inbox keeps a second arrival harmless. A message whose content is nowhere any more is passed over.
     """
-    producer = await kafka.producer_opener(settings, kafka.dead_letter_bytes(settings))()
+    producer = await kafka.producer_opener(settings, LARGEST_REPLAY)()
     sent = 0
     try:
         async with _reader(settings, f"interviewace.{settings.service}.replay") as consumer:
