@@ -92,9 +92,7 @@ async def test_a_task_whose_event_is_too_large_is_given_up_at_once_and_says_why(
     async def announce(work, payload):
         attempts.append(work.attempt)
         async with work.sessions.begin() as session:
-            event = ReportReady(
-                interview_id=uuid7(), user_id=owner, job_title="x" * 600_000, overall=None
-            )
+            event = ReportReady(interview_id=uuid7(), user_id=owner, job_title="x" * 600_000, overall=None)
             await outbox.publish(session, event)
 
     async with sample.sessions.begin() as session:

@@ -76,8 +76,7 @@ PLUMBING_V2 = (
     "ALTER TABLE outbox ADD COLUMN owner_id uuid",
     # the code before fills no owner: take it from the event, which names its person among its first fields
     """
-    UPDATE outbox SET owner_id = substring(payload FROM '"user_id":"([0-9a-f-]{36})"')::uuid
-    WHERE payload ~ '"user_id":"[0-9a-f-]{36}"'
+    UPDATE outbox SET owner_id = substring(left(payload, 400) FROM '"user_id":"([0-9a-f-]{36})"')::uuid
     """,
     "CREATE INDEX ix_outbox_owner_id ON outbox (owner_id)",
     """

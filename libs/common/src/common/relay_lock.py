@@ -44,7 +44,9 @@ class LockSession:
         """
         async with self._turn:
             asked_at = asyncio.get_running_loop().time()
-            rows = await self._connection.fetch(query, *arguments, timeout=self._seconds)
+            rows: Sequence[asyncpg.Record] = await self._connection.fetch(
+                query, *arguments, timeout=self._seconds
+            )
             self._heard_at = asked_at
             return rows
 
