@@ -49,12 +49,18 @@ SELECT position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace
 ORDER BY position
 """
 # the code before names no owner
-OF_OWNER = """
-    ce_type <> ALL(:erasures)
+ERASE = text(
+    """
+    DELETE FROM outbox WHERE ce_type <> ALL(:erasures)
     AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
-"""
-ERASE = text(f"DELETE FROM outbox WHERE {OF_OWNER}")  # noqa: S608 - nothing of anybody's is in it
-ERASE_DEAD_LETTERS = text(f"DELETE FROM dead_letter WHERE {OF_OWNER}")  # noqa: S608
+    """
+)
+ERASE_DEAD_LETTERS = text(
+    """
+    DELETE FROM dead_letter WHERE ce_type <> ALL(:erasures)
+    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
+    """
+)
 
 tracer = trace.get_tracer("interviewace.outbox")
 

@@ -40,6 +40,7 @@ class SessionRevoked(UserEvent):
     """A session ended before its time."""
 
     ce_type: ClassVar[str] = "session.revoked"
+    erases: ClassVar[bool] = True
 
     session_id: UUID
     reason: str
