@@ -34,9 +34,14 @@ PRODUCER = (
 class Verdict(Enum):
     """What to do with an event that could not be sent."""
 
-    FOR_GOOD = auto()
+    MESSAGE = auto()
+    """It is this message, or another of the batch it travelled in: alone it is known which."""
+    TOPIC = auto()
+    """Nothing goes to this topic, and nobody has mended that in time."""
     WAIT = auto()
+    """Not now; what comes behind it waits as well."""
     BROKEN = auto()
+    """The connection is of no use any more."""
 
 
 class Refusals:
@@ -49,20 +54,23 @@ class Refusals:
     def judge(self, topic: str, position: int, error: Exception) -> Verdict:
         """Return what to do with the event at `position` after `error`."""
         if isinstance(error, MESSAGE):
-            return Verdict.FOR_GOOD
+            return Verdict.MESSAGE
         if isinstance(error, TOPIC):
-            return self._after_patience(topic)
+            return Verdict.TOPIC if self._is_over(topic) else Verdict.WAIT
         final = isinstance(error, errors.BrokerResponseError) and not error.retriable
         if final and not isinstance(error, PRODUCER):
-            return self._after_patience(position)
+            return Verdict.MESSAGE if self._is_over(position) else Verdict.WAIT
         return Verdict.BROKEN
 
-    def _after_patience(self, key: Hashable) -> Verdict:
+    def _is_over(self, key: Hashable) -> bool:
         now = asyncio.get_running_loop().time()
-        over = now - self._since.setdefault(key, now) >= self._patience
-        return Verdict.FOR_GOOD if over else Verdict.WAIT
+        return now - self._since.setdefault(key, now) >= self._patience
 
-    def forget(self, topic: str, position: int) -> None:
-        """The event at `position` was taken, so its topic takes events again."""
+    def taken(self, topic: str, position: int) -> None:
+        """The event at `position` was taken, so its topic takes events."""
         self._since.pop(topic, None)
+        self._since.pop(position, None)
+
+    def set_aside(self, position: int) -> None:
+        """The event at `position` is not tried any more."""
         self._since.pop(position, None)

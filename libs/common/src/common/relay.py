@@ -173,6 +173,7 @@ class Relay:
         for row, error in done.refused:
             cause = f"{type(error).__name__}: {error}"[:500]
             await session.fetch(SET_ASIDE, row["position"], cause)
+            self._refusals.set_aside(row["position"])
             log.error("event_set_aside", event_id=str(row["event_id"]), ce_type=row["ce_type"], cause=cause)
         if done.broken:
             raise done.broken
@@ -191,32 +192,37 @@ class Relay:
             try:
                 await self._send_one(session, sender, row)
             except Exception as error:
-                self._judge(row, error, done, alone=True)
+                self._judge([row], error, done, alone=True)
             else:
-                done.sent.append(row["position"])
-        if done.suspects:
+                self._sent(row, done)
+        if done.suspects or done.refused:
             await sender.renew()
         return done
 
     async def _send_subject(
         self, session: LockSession, sender: Sender, rows: Sequence[Row], done: Round
     ) -> None:
-        for row in rows:
+        for index, row in enumerate(rows):
             try:
                 await self._send_one(session, sender, row)
             except Exception as error:
-                self._judge(row, error, done)
+                self._judge(rows[index:], error, done)
                 return
-            self._refusals.forget(row["topic"], row["position"])
-            done.sent.append(row["position"])
+            self._sent(row, done)
 
-    def _judge(self, row: Row, error: Exception, done: Round, *, alone: bool = False) -> None:
-        match self._refusals.judge(row["topic"], row["position"], error):
-            case Verdict.FOR_GOOD if alone:
-                done.refused.append((row, error))
-            case Verdict.FOR_GOOD:
-                # the broker refuses a whole batch for one of its messages: only alone is it known which
-                done.suspects.append(row)
+    def _sent(self, row: Row, done: Round) -> None:
+        self._refusals.taken(row["topic"], row["position"])
+        done.sent.append(row["position"])
+
+    def _judge(self, rows: Sequence[Row], error: Exception, done: Round, *, alone: bool = False) -> None:
+        """Decide about the first of the rows, and about those of its subject that wait behind it."""
+        match self._refusals.judge(rows[0]["topic"], rows[0]["position"], error):
+            case Verdict.MESSAGE if not alone:
+                done.suspects.append(rows[0])
+            case Verdict.MESSAGE:
+                done.refused.append((rows[0], error))
+            case Verdict.TOPIC:
+                done.refused += [(row, error) for row in rows]
             case Verdict.BROKEN:
                 done.broken = error
 
