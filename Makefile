@@ -26,7 +26,7 @@ export UV_SYSTEM_CERTS ?= true
 endif
 
 help: ## print this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | awk -F '[ :].*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # --- setting up -----------------------------------------------------------------------------------------------------
 
@@ -84,9 +84,9 @@ migration: .venv/.ready ## write a revision: make migration SERVICE=auth DATABAS
 	@[ -n "$$SERVICE" ] && [ -n "$$DATABASE_URL" ] && [ -n "$$MESSAGE" ] || { echo 'set SERVICE, DATABASE_URL and MESSAGE: see make help'; exit 2; }
 	@$(BIN)/python -m "$$SERVICE" revision "$$MESSAGE"
 
-parked: .venv/.ready ## list parked messages: make parked SERVICE=auth DATABASE_URL=... KAFKA_BOOTSTRAP_SERVERS=...
+dead-letters parked: .venv/.ready ## what was put aside: make dead-letters SERVICE=auth DATABASE_URL=... KAFKA_BOOTSTRAP_SERVERS=...
 	@[ -n "$$SERVICE" ] && [ -n "$$DATABASE_URL" ] && [ -n "$$KAFKA_BOOTSTRAP_SERVERS" ] || { echo 'set SERVICE, DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS: see make help'; exit 2; }
-	@$(BIN)/python -m "$$SERVICE" parked
+	@$(BIN)/python -m "$$SERVICE" dead-letters
 
 # --- checking -------------------------------------------------------------------------------------------------------
 
@@ -119,4 +119,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock run demo memory logs up down migrate migration parked test lint types check events fix bench clean
+.PHONY: help setup lock run demo memory logs up down migrate migration dead-letters parked test lint types check events fix bench clean

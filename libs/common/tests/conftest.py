@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common import database, idempotency, live, migrations, outbox, paging, tasks_api
 from common.app import create_api, create_worker, resource
+from common.contracts.interview import ReportReady
 from common.contracts.user import UserRegistered
 from common.database import Session, Sessions
 from common.errors import DuplicateEntityError
@@ -82,6 +83,14 @@ async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict
     if body.text == "broken":
         raise RuntimeError("a secret nobody may see")
     return {"id": str(note.id), "task_id": str(task_id)}
+
+
+@router.post("/announcements", status_code=201)
+async def announce(body: NewNote, session: Session, user: CurrentUser) -> None:
+    session.add(Note(owner_id=user.id, text=body.text))
+    await outbox.publish(
+        session, ReportReady(interview_id=uuid7(), user_id=user.id, job_title=body.text, overall=None)
+    )
 
 
 class Written(BaseModel):
@@ -150,9 +159,10 @@ class Sample:
 
     @asynccontextmanager
     async def working(
-        self, reactions: EventRouter | None = None, tasks: TaskRouter | None = None
+        self, reactions: EventRouter | None = None, tasks: TaskRouter | None = None, **settings: object
     ) -> AsyncIterator[FastAPI]:
-        worker = create_worker(self.settings, reactions or EventRouter(), tasks or TaskRouter())
+        configured = self.settings.model_copy(update=settings)
+        worker = create_worker(configured, reactions or EventRouter(), tasks or TaskRouter())
         async with worker.router.lifespan_context(worker):
             yield worker
 

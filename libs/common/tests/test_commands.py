@@ -48,12 +48,14 @@ async def test_republish_says_how_many(sample, command, capsys):
     assert "events will be published again" in capsys.readouterr().out
 
 
-async def test_parked_and_replay_answer(command, capsys):
+@pytest.mark.parametrize("name", ["dead-letters", "parked"])
+async def test_dead_letters_and_replay_answer(command, capsys, name):
     await command("replay")
-    await command("parked")
-    said = capsys.readouterr().out
-    assert "messages sent again" in said
-    assert said.rstrip().endswith("parked")
+    await command(name)
+    output = capsys.readouterr().out
+    assert "messages sent again" in output
+    assert "events will be published again" in output
+    assert output.rstrip().endswith("parked, 0 refused by Kafka")
 
 
 async def test_an_unknown_command_is_refused_with_a_hint(command, capsys):

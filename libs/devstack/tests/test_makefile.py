@@ -68,7 +68,7 @@ def test_the_locks_are_made_where_uv_was_never_fetched(checkout: Path) -> None:
     assert (checkout / "uv.txt").read_text().startswith("lock -q\nexport ")
 
 
-@pytest.mark.parametrize("command", ["migration", "parked"])
+@pytest.mark.parametrize("command", ["migration", "dead-letters", "parked"])
 def test_what_a_command_needs_is_said(checkout: Path, command: str) -> None:
     (checkout / ".venv").mkdir()
     (checkout / ".venv" / ".ready").touch()

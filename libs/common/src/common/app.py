@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from common import database, probes, problems, telemetry
+from common import database, outbox, probes, problems, telemetry
 from common.consumer import create_broker
 from common.events import Dispatcher, EventRouter
 from common.identity import JwksKeys, KeySource, Verifier
@@ -17,8 +17,8 @@ from common.kafka import producer_opener
 from common.keep import Keeper
 from common.live import Bulletin
 from common.middleware import ReadOn, RequestContext
-from common.outbox import Relay
 from common.parking import ParkingLot
+from common.relay import Relay
 from common.settings import ServiceSettings
 from common.task_worker import GRACE_SECONDS, TaskWorker
 from common.tasks import TaskRouter
@@ -104,7 +104,7 @@ async def _foundation(
             if isinstance(each, Closing):
                 stack.push_async_callback(each.close)
         app.state.settings = settings
-        app.state.sessions = database.create_sessions(engine)
+        app.state.sessions = database.create_sessions(engine, event_bytes=settings.event_bytes)
         app.state.resources = held
         app.state.checks = {
             "postgres": probes.postgres_check(app.state.sessions),
@@ -164,6 +164,7 @@ def create_worker(
         async with _foundation(app, settings, resources):
             parts = Background(settings, reactions, tasks, app.state.sessions, app.state.resources)
             app.state.checks |= parts.checks
+            app.state.counts = parts.count
             async with parts.running():
                 yield
 
@@ -184,7 +185,15 @@ class Background:
         url = settings.database_url.get_secret_value()
         self._lot = ParkingLot(settings)
         self._broker = create_broker(settings, reactions, Dispatcher(reactions, sessions), self._lot)
-        self._relay = Relay(url, producer_opener(settings), keep_seconds=settings.outbox_keep)
+        self._relay = Relay(
+            url,
+            producer_opener(settings),
+            keep_seconds=settings.outbox_keep,
+            inbox_keep_seconds=settings.inbox_keep,
+            lock_seconds=settings.relay_lock,
+        )
+        self._sessions = sessions
+        self._longest_wait = settings.outbox_max_age
         self._tasks = TaskWorker(url, tasks, sessions, resources, concurrency=settings.task_concurrency)
         self._listens = bool(reactions.topics)
         self._listening = asyncio.Event()
@@ -192,7 +201,19 @@ class Background:
     @property
     def checks(self) -> dict[str, probes.Check]:
         """What `/ready` asks besides Postgres and Redis."""
-        return {"kafka": self._check_kafka, "tasks": self._check_tasks}
+        return {"kafka": self._check_kafka, "outbox": self._check_outbox, "tasks": self._check_tasks}
+
+    async def count(self) -> dict[str, int]:
+        """Count what waits, and what waits for a person: `/ready` shows it and is not changed by it."""
+        async with self._sessions() as session:
+            standing = await outbox.standing(session)
+        return {"events_waiting": standing.waiting, "events_refused": standing.dead_letters}
+
+    async def _check_outbox(self) -> None:
+        async with self._sessions() as session:
+            standing = await outbox.standing(session)
+        if (standing.oldest_seconds or 0) > self._longest_wait:
+            raise probes.NotReady(f"the oldest of {standing.waiting} events has waited too long")
 
     async def _check_kafka(self) -> None:
         if not self._listens:

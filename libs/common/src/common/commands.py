@@ -1,4 +1,4 @@
-"""The command line every service has: `python -m <service> migrate | revision | republish | parked | replay`."""
+"""The command line every service has: `python -m <service> migrate | revision | republish | dead-letters | replay`."""
 
 import argparse
 import asyncio
@@ -20,8 +20,12 @@ def parser_of(
     revision = verbs.add_parser("revision", help="write a new revision from what the models say")
     revision.add_argument("message")
     verbs.add_parser("republish", help="publish every kept event again, for a broker that lost its log")
-    verbs.add_parser("parked", help="list the messages that were put aside, with their cause")
-    verbs.add_parser("replay", help="send what was parked since the last replay to where it came from")
+    verbs.add_parser(
+        "dead-letters",
+        aliases=["parked"],
+        help="list the messages that were put aside, and the events that Kafka refused, with their cause",
+    )
+    verbs.add_parser("replay", help="send what was put aside since the last replay to where it belongs")
     return parser, verbs
 
 
@@ -29,11 +33,15 @@ def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _parked(settings: ServiceSettings) -> None:
+def _dead_letters(settings: ServiceSettings) -> None:
     messages = asyncio.run(parking.listing(settings))
-    for each in messages:
-        _say(f"{each.time}  {each.topic}[{each.partition}]@{each.offset}  {each.cause}")
-    _say(f"{len(messages)} parked")
+    for message in messages:
+        _say(f"{message.time}  {message.topic}[{message.partition}]@{message.offset}  {message.cause}")
+    events = asyncio.run(outbox.dead_letters(settings.database_url.get_secret_value()))
+    for event in events:
+        moment = event.set_aside_at.isoformat()
+        _say(f"{moment}  {event.ce_type} {event.event_id} to {event.topic}  {event.cause}")
+    _say(f"{len(messages)} parked, {len(events)} refused by Kafka")
 
 
 def perform(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:
@@ -47,10 +55,11 @@ def perform(arguments: argparse.Namespace, package: ModuleType, settings: Servic
             migrations.revision(url, migrations.folder_of(package), arguments.message)
         case "republish":
             _say(f"{settings.service}: {asyncio.run(outbox.republish(url))} events will be published again")
-        case "parked":
-            _parked(settings)
+        case "dead-letters" | "parked":
+            _dead_letters(settings)
         case "replay":
             _say(f"{settings.service}: {asyncio.run(parking.replay(settings))} messages sent again")
+            _say(f"{settings.service}: {asyncio.run(outbox.replay(url))} events will be published again")
 
 
 def run(package: ModuleType, settings: ServiceSettings, argv: Sequence[str] | None = None) -> None:

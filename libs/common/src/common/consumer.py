@@ -8,6 +8,7 @@ from aiokafka import ConsumerRecord
 from faststream import AckPolicy, BaseMiddleware
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from common import kafka
 from common.events import Dispatcher, EventRouter
 from common.parking import ParkingLot
 from common.settings import ServiceSettings
@@ -66,6 +67,7 @@ def create_broker(
             session_timeout_ms=settings.kafka_session_timeout_ms,
             heartbeat_interval_ms=settings.kafka_session_timeout_ms // 3,
             max_poll_interval_ms=LONGEST_REACTION_MS,
+            max_partition_fetch_bytes=kafka.topic_bytes(settings),
         )(_handler(dispatcher))
     return broker
 

@@ -10,6 +10,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from common.settings import EVENT_BYTES
+
 Sessions = async_sessionmaker[AsyncSession]
 
 STATEMENT_TIMEOUT_MS = 15_000
@@ -81,13 +83,19 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     )
 
 
-def create_sessions(engine: AsyncEngine) -> Sessions:
-    """Return the maker of sessions; rows stay readable after their transaction."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+def create_sessions(engine: AsyncEngine, *, event_bytes: int = EVENT_BYTES) -> Sessions:
+    """Return the maker of sessions; rows stay readable after their transaction.
+
+    `event_bytes` is how large an event may be that is published in one of them.
+    """
+    return async_sessionmaker(engine, expire_on_commit=False, info={"event_bytes": event_bytes})
 
 
-async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    """Return a bare connection outside any pool, for LISTEN and for locks that live as long as it does."""
+async def connect(url: str, **server_settings: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Return a bare connection outside any pool, for LISTEN and for locks that live as long as it does.
+
+    `server_settings` are added to the timeouts that every connection of ours has.
+    """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     settings = _server_settings(schema_of(url)) | {
         "statement_timeout": "0",
@@ -95,6 +103,7 @@ async def connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
+        **server_settings,
     }
     return await asyncpg.connect(plain, timeout=5, server_settings=settings)
 

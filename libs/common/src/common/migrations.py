@@ -72,6 +72,32 @@ PLUMBING_V1 = (
     """,
 )
 
+PLUMBING_V2 = (
+    "ALTER TABLE outbox ADD COLUMN owner_id uuid",
+    # the code before fills no owner: take it from the event, which names its person among its first fields
+    """
+    UPDATE outbox SET owner_id = substring(left(payload, 400) FROM '"user_id":"([0-9a-f-]{36})"')::uuid
+    """,
+    "CREATE INDEX ix_outbox_owner_id ON outbox (owner_id)",
+    """
+    CREATE TABLE dead_letter (
+        position bigint PRIMARY KEY,
+        event_id uuid NOT NULL UNIQUE,
+        topic text NOT NULL,
+        subject uuid NOT NULL,
+        owner_id uuid,
+        ce_type text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        trace text NOT NULL,
+        payload text NOT NULL,
+        cause text NOT NULL,
+        set_aside_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_dead_letter_owner_id ON dead_letter (owner_id)",
+    "CREATE INDEX ix_inbox_seen_at ON inbox (seen_at)",
+)
+
 
 def plumbing_v1(op: Any) -> None:
     """Create what every service's schema has besides its own tables: outbox, inbox, tasks and their queue.
@@ -84,6 +110,12 @@ def plumbing_v1(op: Any) -> None:
     queue = QueryBuilderEnvironment(queue_settings(schema)).build_install_query(create_schema=False)
     # many statements at once: only the driver's own `execute` takes them, inside the transaction already open
     op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(queue))
+
+
+def plumbing_v2(op: Any) -> None:
+    """Give an event its owner, a refused one a table to wait in, and the inbox an order to be pruned by."""
+    for statement in PLUMBING_V2:
+        op.execute(statement)
 
 
 def _migrate(connection: Connection, metadata: MetaData) -> None:

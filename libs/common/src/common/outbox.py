@@ -1,55 +1,104 @@
-"""The outbox: events are rows of the transaction that causes them, and a relay carries them to Kafka.
+"""The outbox: events are rows of the transaction that causes them, and the relay carries them to Kafka.
 
-One relay per service is active at a time (a session-level advisory lock). It is woken by NOTIFY, publishes the
-oldest rows first in batches, and marks them only when the broker has acknowledged all of them, so a crash repeats
-events and never loses one. Published rows stay for `outbox_keep` seconds, to feed a broker that lost its log.
+Published rows stay for `outbox_keep` seconds, to feed a broker that lost its log. A row that the broker refuses for
+good waits in `dead_letter`, with the cause, until it is sent again; what comes after it goes on.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
-import asyncpg
-import structlog
-from aiokafka import AIOKafkaProducer
 from opentelemetry import trace
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import database, telemetry
+from common import database, errors, telemetry
+from common.contracts import catalogue
 from common.contracts.event import Event
-
-BATCH = 500
-POLL_SECONDS = 5.0
-PRUNE_EVERY_SECONDS = 60.0
-LOCK_KEY = 0x1A0B0C5
+from common.settings import EVENT_BYTES
 
 INSERT = text(
     """
     WITH stored AS (
-        INSERT INTO outbox (event_id, topic, subject, ce_type, occurred_at, trace, payload)
-        VALUES (:event_id, :topic, :subject, :ce_type, :occurred_at, :trace, :payload) RETURNING 1
+        INSERT INTO outbox (event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload)
+        VALUES (:event_id, :topic, :subject, :owner_id, :ce_type, :occurred_at, :trace, :payload) RETURNING 1
     )
     SELECT pg_notify('outbox_' || current_schema(), '') FROM stored
     """
 )
-OLDEST = "SELECT * FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT $1"
-MARK = "UPDATE outbox SET published_at = now() WHERE position = ANY($1::bigint[])"
-PRUNE = "DELETE FROM outbox WHERE published_at < now() - make_interval(secs => $1)"
 REPUBLISH = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
-LOCK = "SELECT pg_advisory_lock($1, hashtext(current_schema()))"
+WAKE = "SELECT pg_notify('outbox_' || current_schema(), '')"
+STANDING = text(
+    """
+    SELECT (SELECT extract(epoch FROM now() - occurred_at)::float FROM outbox
+            WHERE published_at IS NULL ORDER BY position LIMIT 1) AS oldest_seconds,
+           (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS waiting,
+           (SELECT count(*) FROM dead_letter) AS dead_letters
+    """
+)
+DEAD_LETTERS = (
+    "SELECT set_aside_at, topic, subject, ce_type, event_id, cause FROM dead_letter ORDER BY position"
+)
+# the old place, so that it goes before what its subject has been through since and that waits as well
+REPLAY = """
+WITH gone AS (DELETE FROM dead_letter RETURNING *)
+INSERT INTO outbox (position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload)
+OVERRIDING SYSTEM VALUE
+SELECT position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload FROM gone
+ORDER BY position
+"""
+# the code before names no owner
+ERASE = text(
+    """
+    DELETE FROM outbox WHERE ce_type <> ALL(:erasures)
+    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
+    """
+)
+ERASE_DEAD_LETTERS = text(
+    """
+    DELETE FROM dead_letter WHERE ce_type <> ALL(:erasures)
+    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
+    """
+)
 
-log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.outbox")
 
-Row: TypeAlias = asyncpg.Record  # untyped in asyncpg
-OpenProducer = Callable[[], Awaitable[AIOKafkaProducer]]
+
+class EventTooLargeError(errors.ValidationError):
+    """What an event would say is larger than an event may be; the change it announces is refused with it."""
+
+    code = "event_too_large"
+    title = "Too much at once"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an outbox stands: the age of the oldest event that waits (None where none does), and counts."""
+
+    oldest_seconds: float | None
+    waiting: int
+    dead_letters: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that the broker refused for good."""
+
+    set_aside_at: datetime
+    topic: str
+    subject: UUID
+    ce_type: str
+    event_id: UUID
+    cause: str
 
 
 async def publish(session: AsyncSession, event: Event) -> None:
-    """Announce `event` when, and only when, the caller's transaction commits."""
+    """Announce `event` when, and only when, the caller's transaction commits.
+
+    Raises:
+        EventTooLargeError: it is larger than `EVENT_BYTES` allows; the change has to be made smaller.
+    """
     with tracer.start_as_current_span(f"outbox {event.ce_type}", kind=trace.SpanKind.PRODUCER) as span:
         span.set_attribute("messaging.destination.name", event.topic)
         span.set_attribute("messaging.message.id", str(event.event_id))
@@ -60,103 +109,63 @@ async def publish(session: AsyncSession, event: Event) -> None:
                 "event_id": event.event_id,
                 "topic": event.topic,
                 "subject": event.subject,
+                "owner_id": event.owner,
                 "ce_type": event.ce_type,
                 "occurred_at": event.occurred_at,
                 "trace": to_json(telemetry.carrier()).decode(),
-                "payload": event.model_dump_json(),
+                "payload": _payload(event, session.info.get("event_bytes", EVENT_BYTES)),
             },
         )
 
 
-def _headers(row: Row, source: str) -> list[tuple[str, bytes]]:
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(row["event_id"]),
-        "ce_type": row["ce_type"],
-        "ce_source": source,
-        "ce_subject": str(row["subject"]),
-        "ce_time": row["occurred_at"].isoformat(),
-        "content-type": "application/json",
-        **from_json(row["trace"]),
-    }
-    return [(name, value.encode()) for name, value in headers.items()]
+def _payload(event: Event, limit: int) -> str:
+    payload = event.model_dump_json()
+    size = len(payload.encode())
+    if size > limit:
+        raise EventTooLargeError(
+            f"This would be announced as {event.ce_type} with {size:,} bytes, and at most {limit:,} are taken."
+            " Make it shorter."
+        )
+    return payload
+
+
+async def erase(session: AsyncSession, owner: UUID) -> None:
+    """Remove every event that tells of a person, sent or not, but those that announce an erasure."""
+    erasures = [event_type.ce_type for event_type in catalogue.all_events() if event_type.erases]
+    for statement in (ERASE, ERASE_DEAD_LETTERS):
+        await session.execute(statement, {"owner": owner, "erasures": erasures})
+
+
+async def standing(session: AsyncSession) -> Standing:
+    """Return how the outbox stands."""
+    row = (await session.execute(STANDING)).mappings().one()
+    return Standing(row["oldest_seconds"], row["waiting"], row["dead_letters"])
 
 
 async def republish(url: str) -> int:
     """Mark every kept event as unpublished, so that the relay feeds an emptied broker again; return how many."""
+    return await _put_back(url, REPUBLISH)
+
+
+async def dead_letters(url: str) -> list[DeadLetter]:
+    """Return the events that the broker refused for good, oldest first."""
     connection = await database.connect(url)
     try:
-        done: str = await connection.execute(REPUBLISH)
-        await connection.execute("SELECT pg_notify('outbox_' || current_schema(), '')")
+        return [DeadLetter(**dict(row)) for row in await connection.fetch(DEAD_LETTERS)]
+    finally:
+        await connection.close()
+
+
+async def replay(url: str) -> int:
+    """Give every event that the broker refused to the relay again, in its old order; return how many."""
+    return await _put_back(url, REPLAY)
+
+
+async def _put_back(url: str, statement: str) -> int:
+    connection = await database.connect(url)
+    try:
+        done: str = await connection.execute(statement)
+        await connection.execute(WAKE)
     finally:
         await connection.close()
     return int(done.rsplit(" ", 1)[-1])
-
-
-class Relay:
-    """Carries one service's outbox to Kafka; `run` works until it is cancelled or a connection breaks."""
-
-    def __init__(self, url: str, open_producer: OpenProducer, *, keep_seconds: int) -> None:
-        self._url = url
-        self._open_producer = open_producer
-        self._keep = keep_seconds
-        self._source = f"/interviewace/{database.schema_of(url)}"
-        self._woken = asyncio.Event()
-
-    async def run(self) -> None:
-        """Wait for the lock, then publish what is there and what comes."""
-        connection = await database.connect(self._url)
-        try:
-            await connection.add_listener(f"outbox_{database.schema_of(self._url)}", self._wake)
-            await connection.execute(LOCK, LOCK_KEY)
-            producer = await self._open_producer()
-            try:
-                log.info("relay_active")
-                await self._work(connection, producer)
-            finally:
-                await producer.stop()
-        finally:
-            await connection.close(timeout=2)
-
-    def _wake(self, *_: object) -> None:
-        self._woken.set()
-
-    async def _work(self, connection: "asyncpg.Connection[Row]", producer: AIOKafkaProducer) -> None:
-        loop = asyncio.get_running_loop()
-        pruned = float("-inf")
-        while True:
-            self._woken.clear()
-            while rows := await connection.fetch(OLDEST, BATCH):
-                await self._send(producer, rows)
-                await connection.execute(MARK, [row["position"] for row in rows])
-            if loop.time() - pruned > PRUNE_EVERY_SECONDS:
-                await connection.execute(PRUNE, float(self._keep))
-                pruned = loop.time()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-
-    async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
-        acknowledged = []
-        for row in rows:
-            context = telemetry.context_of(from_json(row["trace"]))
-            with tracer.start_as_current_span(
-                f"send {row['topic']}", context=context, kind=trace.SpanKind.PRODUCER
-            ) as span:
-                span.set_attribute("messaging.system", "kafka")
-                span.set_attribute("messaging.operation.type", "send")
-                span.set_attribute("messaging.destination.name", row["topic"])
-                headers = dict(_headers(row, self._source)) | {
-                    name: value.encode() for name, value in telemetry.carrier().items()
-                }
-                acknowledged.append(
-                    await producer.send(
-                        row["topic"],
-                        key=str(row["subject"]).encode(),
-                        value=row["payload"].encode(),
-                        headers=list(headers.items()),
-                    )
-                )
-        outcomes: list[Any] = await asyncio.gather(*acknowledged, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome

@@ -1,22 +1,30 @@
-"""Parked messages: what could not be read or failed for good waits on a topic of its own, with cause and origin."""
+"""Parked messages: what could not be read or failed for good waits on a topic of its own, with cause and origin.
+
+One that is too large even for that topic leaves its note there without its content: a replay takes the content from
+where it came from, for as long as that topic keeps it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from common import events, kafka
 from common.settings import ServiceSettings
 
-CAUSE, TOPIC, PARTITION, OFFSET, TIME = (
-    f"parked_{name}" for name in ("cause", "topic", "partition", "offset", "time")
+CAUSE, TOPIC, PARTITION, OFFSET, TIME, LEFT = (
+    f"parked_{name}" for name in ("cause", "topic", "partition", "offset", "time", "left")
 )
+LONGEST_KEY = 1_000
+LARGEST_REPLAY = 104_857_600
+"""What was on a topic goes back there; how large a message may be is for the broker to say."""
 READ_TIMEOUT_MS = 1_000
+REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = structlog.get_logger()
 Headers = Sequence[tuple[str, bytes]]
@@ -39,6 +47,8 @@ class Parked:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    left: bool = False
+    """Whether its content was too large and was left where it came from."""
 
     @classmethod
     def read(cls, record: "ConsumerRecord[bytes, bytes]") -> "Parked":
@@ -53,6 +63,7 @@ class Parked:
             key=record.key,
             value=record.value,
             headers=[each for each in record.headers if not each[0].startswith("parked_")],
+            left=LEFT in notes,
         )
 
 
@@ -61,7 +72,7 @@ class ParkingLot:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._topic = topic_of(settings.service)
-        self._open = kafka.producer_opener(settings)
+        self._open = kafka.producer_opener(settings, kafka.dead_letter_bytes(settings))
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
 
@@ -74,45 +85,64 @@ class ParkingLot:
             OFFSET: str(record.offset),
             TIME: datetime.now(UTC).isoformat(),
         }
+        noted = [(name, value.encode()) for name, value in notes.items()]
         # the client takes neither a header without a value nor a message of nothing at all
         headers = [(name, value or b"") for name, value in record.headers]
-        headers += [(name, value.encode()) for name, value in notes.items()]
         value = b"" if record.key is None and record.value is None else record.value
+        try:
+            await self._send(record.key, value, headers + noted)
+        except REFUSALS:
+            key = record.key if len(record.key or b"") <= LONGEST_KEY else None
+            await self._send(key, b"", [*noted, (LEFT, b"1")])
+        log.error("message_parked", **notes)
+
+    async def _send(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         attempt = 0
         while True:
             attempt += 1
             try:
                 async with self._opening:
                     self._producer = self._producer or await self._open()
-                await self._producer.send_and_wait(self._topic, value, key=record.key, headers=headers)
-                log.error("message_parked", **notes)
+                await self._producer.send_and_wait(self._topic, value, key=key, headers=headers)
                 return
+            except REFUSALS:
+                await self.close()
+                raise
             except KafkaError as broken:
                 log.warning("parking_failed", attempt=attempt, error=type(broken).__name__)
                 await asyncio.sleep(events.delay_before(attempt))
 
     async def close(self) -> None:
         """Let go of the broker."""
-        if self._producer:
-            await self._producer.stop()
+        async with self._opening:
+            producer, self._producer = self._producer, None
+        if producer:
+            await producer.stop()
 
 
 @asynccontextmanager
-async def _reader(settings: ServiceSettings, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(settings: ServiceSettings, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        max_partition_fetch_bytes=kafka.dead_letter_bytes(settings),
     )
     await consumer.start()
     try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def _reader(settings: ServiceSettings, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+    async with _consumer(settings, group) as consumer:
         topic = topic_of(settings.service)
         partitions = await kafka.partitions_of(settings.kafka_bootstrap_servers, topic)
         consumer.assign([TopicPartition(topic, each) for each in partitions])
         yield consumer
-    finally:
-        await consumer.stop()
 
 
 async def _read_all(consumer: AIOKafkaConsumer, *, from_start: bool) -> list[Parked]:
@@ -136,18 +166,38 @@ async def listing(settings: ServiceSettings) -> list[Parked]:
 async def replay(settings: ServiceSettings) -> int:
     """Send what was parked since the last replay to where it came from; return how many.
 
-    The inbox keeps a second arrival harmless.
+    The inbox keeps a second arrival harmless. A message whose content is nowhere any more is passed over.
     """
-    producer = await kafka.producer_opener(settings)()
+    producer = await kafka.producer_opener(settings, LARGEST_REPLAY)()
+    sent = 0
     try:
         async with _reader(settings, f"interviewace.{settings.service}.replay") as consumer:
             parked = await _read_all(consumer, from_start=False)
-            for message in parked:
+            for note in parked:
+                message = await _original(settings, note) if note.left else note
+                if message is None:
+                    log.error("parked_message_gone", topic=note.topic, offset=note.offset)
+                    continue
                 await producer.send_and_wait(
                     message.topic, message.value, key=message.key, headers=list(message.headers)
                 )
+                sent += 1
             if parked:
                 await consumer.commit()
-            return len(parked)
+            return sent
     finally:
         await producer.stop()
+
+
+async def _original(settings: ServiceSettings, note: Parked) -> Parked | None:
+    """Return the message that a note was left for, or None where its topic keeps it no longer."""
+    async with _consumer(settings, None) as consumer:
+        partition = TopicPartition(note.topic, note.partition)
+        consumer.assign([partition])
+        first, end = await consumer.beginning_offsets([partition]), await consumer.end_offsets([partition])
+        if not first[partition] <= note.offset < end[partition]:
+            return None
+        consumer.seek(partition, note.offset)
+        record = await consumer.getone(partition)
+        headers = [(name, value or b"") for name, value in record.headers]
+        return replace(note, key=record.key, value=record.value, headers=headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from common.database import Sessions
 
+Count = Callable[[], Awaitable[Mapping[str, int]]]
 Check = Callable[[], Awaitable[None]]
 CHECK_SECONDS = 2.0
 
@@ -76,4 +78,8 @@ async def ready(request: Request) -> JSONResponse:
     """Answer 200 when everything the process needs works, else 503 with what does not."""
     said = await outcomes(request.app.state.checks)
     fine = all(each == "ok" for each in said.values())
-    return JSONResponse({"status": "ready" if fine else "not ready", "checks": said}, 200 if fine else 503)
+    content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": said}
+    if fine and (count := getattr(request.app.state, "counts", None)):
+        with suppress(Exception):
+            content["counts"] = await count()
+    return JSONResponse(content, 200 if fine else 503)

@@ -6,20 +6,20 @@ from urllib.parse import unquote
 
 import asyncpg
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 from sqlalchemy.engine import URL, make_url
 
 from common import kafka, parking
 from common.contracts.interview import InterviewEvent
 from common.contracts.resume import ResumeEvent
 from common.contracts.user import UserEvent
+from common.settings import MessageSettings
 
 TOPICS = (UserEvent.topic, ResumeEvent.topic, InterviewEvent.topic)
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 
 
-class ProvisionSettings(BaseSettings):
+class ProvisionSettings(MessageSettings):
     """Where to provision what. `provision_database_urls` are the services' own URLs, separated by commas."""
 
     postgres_admin_url: SecretStr
@@ -80,11 +80,16 @@ async def _provision_role(connection: "asyncpg.Connection[asyncpg.Record]", serv
 
 
 async def provision_topics(settings: ProvisionSettings, services: list[str]) -> list[str]:
-    """Create the events' topics and each service's parking topic where they are missing; return the new ones."""
+    """Create the events' topics and each service's dead-letter topic where they are missing; return the new ones.
+
+    Those that are there are given the limits and the retention that the settings say.
+    """
     if not settings.kafka_bootstrap_servers:
         return []
-    topics = [*TOPICS, *(parking.topic_of(service) for service in services)]
-    return await kafka.create_topics(
+    events = kafka.topic_config(settings, kafka.topic_bytes(settings))
+    dead_letters = kafka.topic_config(settings, kafka.dead_letter_bytes(settings))
+    topics = dict.fromkeys(TOPICS, events) | {parking.topic_of(service): dead_letters for service in services}
+    return await kafka.ensure_topics(
         settings.kafka_bootstrap_servers, topics, settings.kafka_partitions, settings.kafka_replication
     )
 

@@ -5,6 +5,9 @@ from typing import Literal, Self
 from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DAY = 86_400
+EVENT_BYTES = 524_288
+
 
 class Settings(BaseSettings):
     """What every process needs, the gateway too."""
@@ -23,7 +26,18 @@ class Settings(BaseSettings):
     token_audience: str = "interviewace-api"  # noqa: S105 - a name, not a secret
 
 
-class ServiceSettings(Settings):
+class MessageSettings(BaseSettings):
+    """How large an event may be and how long Kafka keeps it: one truth for the topics and for who uses them."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    event_bytes: int = Field(default=EVENT_BYTES, ge=16_384, le=16_777_216)
+    kafka_retention: int = Field(
+        default=7 * DAY, ge=DAY, description="Seconds a message stays on its topic, a dead letter too."
+    )
+
+
+class ServiceSettings(Settings, MessageSettings):
     """What a service with its own schema and events needs besides."""
 
     database_url: SecretStr = SecretStr("")
@@ -32,10 +46,20 @@ class ServiceSettings(Settings):
     kafka_idempotence: bool = True
     kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000)
     outbox_keep: int = Field(default=3600, ge=0, description="Seconds a published outbox row is kept.")
+    outbox_max_age: int = Field(default=60, ge=1, description="Seconds until a waiting event is not ready.")
+    inbox_keep: int = Field(
+        default=8 * DAY, description="Seconds an event that was reacted to is remembered."
+    )
+    relay_lock: int = Field(default=10, ge=1, description="Seconds until a silent relay is taken over.")
     task_concurrency: int = Field(default=4, ge=1, le=64)
 
     @model_validator(mode="after")
     def _name_what_is_missing(self) -> Self:
         if not self.database_url.get_secret_value():
             raise ValueError(f"{self.service}: DATABASE_URL is not set")
+        if self.inbox_keep < self.kafka_retention + DAY:
+            raise ValueError(
+                f"{self.service}: INBOX_KEEP must be a day longer than KAFKA_RETENTION,"
+                " or an event that Kafka still has takes effect twice"
+            )
         return self

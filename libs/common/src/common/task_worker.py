@@ -23,11 +23,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import database, telemetry
 from common.database import Sessions
+from common.outbox import EventTooLargeError
 from common.tasks import GiveUp, RetryLater, TaskKind, TaskRouter, TaskStatus, Work, backoff, queue_settings
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 POLL = timedelta(seconds=1)  # a retry is not notified, so this is how late one may start
 GRACE_SECONDS = 20.0
+FINAL = (GiveUp, EventTooLargeError)
 
 BEGIN = text(
     "UPDATE task SET status = 'running', attempts = attempts + 1, updated_at = now()"
@@ -168,7 +170,7 @@ class TaskWorker:
     async def _failed(self, kind: TaskKind, task_id: UUID, row: RowMapping, error: Exception) -> None:
         failures = row["failures"] + 1
         reason = _reason(error)
-        if not isinstance(error, GiveUp) and failures < kind.attempts:
+        if not isinstance(error, FINAL) and failures < kind.attempts:
             log.warning(
                 "task_failed", task_id=str(task_id), kind=row["kind"], failures=failures, error=reason
             )
@@ -221,7 +223,7 @@ def _on_failure(
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, GiveUp):
+    if isinstance(error, FINAL):
         return str(error)
     if isinstance(error, TimeoutError):
         return "It took too long."

@@ -1,3 +1,5 @@
+from alembic import context
+
 from common import database, migrations
 
-migrations.run(database.metadata("sample"))
+migrations.run(database.metadata(database.schema_of(context.config.attributes["url"])))

@@ -1,4 +1,4 @@
-"""The command line: `python -m interview migrate | revision | republish | parked | replay`."""
+"""The command line: `python -m interview migrate | revision | republish | dead-letters | replay`."""
 
 import interview
 from common import commands

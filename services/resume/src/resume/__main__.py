@@ -1,4 +1,4 @@
-"""The résumé service's command line: `python -m resume migrate | revision | republish | parked | replay`."""
+"""The résumé service's command line: `python -m resume migrate | revision | republish | dead-letters | replay`."""
 
 import resume
 from common import commands

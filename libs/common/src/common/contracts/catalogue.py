@@ -16,6 +16,11 @@ def published_by(service: str) -> list[type[Event]]:
     return list(_leaves(PUBLISHERS[service]))
 
 
+def all_events() -> list[type[Event]]:
+    """Return every event there is."""
+    return [event_type for service in PUBLISHERS for event_type in published_by(service)]
+
+
 def _leaves(base: type[Event]) -> Iterator[type[Event]]:
     for event_type in base.__subclasses__():
         if "ce_type" in event_type.__dict__:

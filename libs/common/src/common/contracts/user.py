@@ -33,12 +33,14 @@ class UserDeleted(UserEvent):
     """An account is gone; everything held about it must go too."""
 
     ce_type: ClassVar[str] = "user.deleted"
+    erases: ClassVar[bool] = True
 
 
 class SessionRevoked(UserEvent):
     """A session ended before its time."""
 
     ce_type: ClassVar[str] = "session.revoked"
+    erases: ClassVar[bool] = True
 
     session_id: UUID
     reason: str

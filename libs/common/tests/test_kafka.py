@@ -1,0 +1,60 @@
+"""Topics have the limits and the retention that the settings say, also those that were there before."""
+
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from common import kafka, parking, provision
+from common.contracts.user import UserEvent
+from common.ids import uuid7
+from common.settings import MessageSettings
+
+
+@pytest_asyncio.fixture
+async def configuration(services):
+    """Return what a topic is configured with."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=services.addresses.kafka_bootstrap)
+    await admin.start()
+
+    async def of(topic):
+        (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        return {name: value for name, value, *_ in response.resources[0][4]}
+
+    yield of
+    await admin.close()
+
+
+async def test_topics_are_made_with_limits_that_agree_and_a_retention(services, configuration):
+    await services.provisioned("topics")
+    events = await configuration(UserEvent.topic)
+    dead_letters = await configuration(parking.topic_of("topics"))
+    assert events["max.message.bytes"] == "1114112"
+    assert dead_letters["max.message.bytes"] == "1179648"
+    for config in (events, dead_letters):
+        assert config["retention.ms"] == "604800000"
+        assert config["segment.ms"] == "43200000"
+
+
+async def test_a_topic_that_was_there_before_is_configured_where_the_broker_can(
+    services, configuration, surroundings
+):
+    servers, topic = services.addresses.kafka_bootstrap, f"before.{uuid7()}"
+    assert await kafka.ensure_topics(servers, {topic: {"min.insync.replicas": "1"}}, 1, 1) == [topic]
+    wanted = kafka.topic_config(MessageSettings(event_bytes=100_000, kafka_retention=86_400), 300_000)
+    assert await kafka.ensure_topics(servers, {topic: wanted}, 1, 1) == []
+    config = await configuration(topic)
+    assert config["min.insync.replicas"] == "1"
+    if surroundings != "wheels":
+        assert wanted.items() <= config.items()
+
+
+async def test_provisioning_again_with_the_same_settings_changes_no_topic(services):
+    settings = provision.ProvisionSettings.model_validate(
+        {
+            "postgres_admin_url": services.addresses.postgres_admin_url,
+            "provision_database_urls": "",
+            "kafka_bootstrap_servers": services.addresses.kafka_bootstrap,
+        }
+    )
+    await provision.provision_topics(settings, ["again"])
+    assert await provision.provision_topics(settings, ["again"]) == []

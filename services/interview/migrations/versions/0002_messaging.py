@@ -1,0 +1,14 @@
+"""Events know their owner, what Kafka refuses waits in a table, and the inbox can be pruned."""
+
+from alembic import op
+
+from common import migrations
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    migrations.plumbing_v2(op)
