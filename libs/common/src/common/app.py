@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from common import database, probes, problems, telemetry
+from common import database, probes, problems, queue_age, telemetry
 from common.consumer import create_broker
 from common.events import Dispatcher, EventRouter
 from common.identity import JwksKeys, KeySource, Verifier
@@ -164,6 +164,7 @@ def create_worker(
         async with _foundation(app, settings, resources):
             parts = Background(settings, reactions, tasks, app.state.sessions, app.state.resources)
             app.state.checks |= parts.checks
+            app.state.details = {"queue": queue_age.detail(app.state.sessions)}
             async with parts.running():
                 yield
 
@@ -185,7 +186,7 @@ class Background:
         self._lot = ParkingLot(settings)
         self._broker = create_broker(settings, reactions, Dispatcher(reactions, sessions), self._lot)
         self._relay = Relay(url, producer_opener(settings), keep_seconds=settings.outbox_keep)
-        self._tasks = TaskWorker(url, tasks, sessions, resources, concurrency=settings.task_concurrency)
+        self._tasks = TaskWorker(settings, tasks, sessions, resources)
         self._listens = bool(reactions.topics)
         self._listening = asyncio.Event()
 

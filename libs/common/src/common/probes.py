@@ -12,6 +12,7 @@ from sqlalchemy import text
 from common.database import Sessions
 
 Check = Callable[[], Awaitable[None]]
+Detail = Callable[[], Awaitable[Mapping[str, object]]]
 CHECK_SECONDS = 2.0
 
 router = APIRouter(tags=["probes"], include_in_schema=False)
@@ -65,6 +66,15 @@ async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
     return dict(zip(checks, said, strict=True))
 
 
+async def _shown(detail: Detail) -> Mapping[str, object] | None:
+    """Return a detail, or None where it can't be had now: that something is wrong is for the checks to say."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await detail()
+    except Exception:
+        return None
+
+
 @router.get("/health")
 async def health() -> Health:
     """Answer 200 as long as the process is alive."""
@@ -76,4 +86,8 @@ async def ready(request: Request) -> JSONResponse:
     """Answer 200 when everything the process needs works, else 503 with what does not."""
     said = await outcomes(request.app.state.checks)
     fine = all(each == "ok" for each in said.values())
-    return JSONResponse({"status": "ready" if fine else "not ready", "checks": said}, 200 if fine else 503)
+    content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": said}
+    details: Mapping[str, Detail] = getattr(request.app.state, "details", {})
+    for name, detail in details.items():
+        content[name] = await _shown(detail)
+    return JSONResponse(content, 200 if fine else 503)
