@@ -74,6 +74,7 @@ class Attempts:
         self._sessions = sessions
         self._resources = resources
         self._owner_limit = owner_limit
+        self._beginning = asyncio.Lock()
 
     async def make(self, job: Job, task_id: UUID, *, alone: bool) -> None:
         """Make an attempt at a task, unless it is gone, has ended or has to wait its turn.
@@ -82,7 +83,8 @@ class Attempts:
             RetryRequested: the task is to be tried again after a delay.
             MustRunAlone: nothing was done, as `alone` was not so.
         """
-        attempt = await self._begin(job, task_id, alone=alone)
+        async with self._beginning:  # those taken together begin in their order
+            attempt = await self._begin(job, task_id, alone=alone)
         if attempt is None:
             return
         context = telemetry.context_of(from_json(attempt.trace))

@@ -53,5 +53,5 @@ async def call_next(session: AsyncSession, owner: UUID, limit: int) -> None:
     free = limit - (await session.scalar(HELD, {"owner": owner}) or 0)
     if free > 0:
         rows = await session.execute(CALL, {"owner": owner, "free": free})
-        for task_id, kind in sorted(row.tuple() for row in rows):
+        for task_id, kind in sorted((task_id, kind) for task_id, kind in rows):
             await enqueue_job(session, task_id, kind)
