@@ -206,3 +206,14 @@ def note_model() -> type[Note]:
 @pytest.fixture
 def remember_payload() -> type[Remember]:
     return Remember
+
+
+@pytest.fixture
+def ready_of():
+    """Ask an app whether it is ready."""
+
+    async def ask(app):
+        async with Client(app) as anonymous:
+            return await anonymous.get("/ready")
+
+    return ask

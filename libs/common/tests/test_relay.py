@@ -208,7 +208,7 @@ async def test_a_worker_whose_events_wait_too_long_is_not_ready_and_lives(sample
             response = await client.get("/ready")
             return response.json() if response.status_code == 200 else None
 
-        assert (await eventually(ready))["counts"] == {"events_waiting": 0, "events_refused": 0}
+        assert (await eventually(ready))["events"] == {"waiting": 0, "refused": 0}
 
 
 class Strict(AIOKafkaProducer):
@@ -369,12 +369,12 @@ async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_w
 
     async def counts(worker):
         async with AsyncClient(transport=ASGITransport(worker), base_url="http://worker") as client:
-            return (await client.get("/ready")).json().get("counts")
+            return (await client.get("/ready")).json().get("events")
 
     async with sample.working() as worker:
 
         async def set_aside():
-            return await counts(worker) == {"events_waiting": 0, "events_refused": 1}
+            return await counts(worker) == {"waiting": 0, "refused": 1}
 
         await eventually(set_aside)
     url = sample.settings.database_url.get_secret_value()
@@ -383,7 +383,7 @@ async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_w
     async with sample.working(event_bytes=1_000_000) as worker:
 
         async def sent():
-            return await counts(worker) == {"events_waiting": 0, "events_refused": 0}
+            return await counts(worker) == {"waiting": 0, "refused": 0}
 
         await eventually(sent)
     values = [value for key, value in await relays.arrived(UserRegistered.topic) if key == str(person)]

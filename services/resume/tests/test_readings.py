@@ -2,8 +2,9 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from common.task_attempts import DIED
 from common.tasks import GiveUp
 from resume import readings
 from resume.models import Resume
@@ -188,3 +189,45 @@ async def test_a_task_that_was_given_up_says_so_on_the_resume_once(client, sessi
     assert body["status"] == "failed"
     assert "reparse" in body["error"]
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parse_failed"]
+
+
+async def test_a_resume_that_its_workers_died_of_says_so(client, service, upload, when_read, events_of):
+    resume = await upload(client)
+    died = text(
+        "UPDATE task SET status = 'running', attempts = 3, deaths = 2, job_id = pgqueuer.id,"
+        " job_attempt = pgqueuer.attempts FROM pgqueuer"
+        " WHERE pgqueuer.payload = uuid_send(task.id) AND task.id = :id"
+    )
+    async with service.sessions.begin() as session:
+        await session.execute(died, {"id": UUID(resume["task_id"])})
+    async with service.working():
+        failed = await when_read(client, resume["id"])
+    assert (failed["status"], failed["error"]) == ("failed", readings.INTERRUPTED)
+    task = (await client.get(f"/api/v1/tasks/{resume['task_id']}")).json()
+    assert (task["status"], task["attempts"], task["error"]) == ("failed", 3, DIED)
+    assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parse_failed"]
+
+
+async def test_twelve_files_of_one_person_leave_room_for_anothers(service, client, upload, eventually):
+    async def statuses(owner):
+        query = text("SELECT status, place FROM task WHERE owner_id = :owner ORDER BY id")
+        async with service.sessions() as session:
+            return [tuple(row) for row in await session.execute(query, {"owner": owner})]
+
+    for _ in range(12):
+        await upload(client)
+    async with service.client() as other:
+        await upload(other)
+        async with service.working():
+
+            async def other_is_read():
+                return await statuses(other.user_id) == [("succeeded", None)]
+
+            await eventually(other_is_read)
+            behind = [place for status, place in await statuses(client.user_id) if status != "succeeded"]
+
+            async def all_are_read():
+                return {status for status, _ in await statuses(client.user_id)} == {"succeeded"}
+
+            await eventually(all_are_read, 60)
+    assert behind.count("waiting") >= 6

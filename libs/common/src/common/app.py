@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from common import database, outbox, probes, problems, telemetry
+from common import database, outbox, probes, problems, queue_age, telemetry
 from common.consumer import create_broker
 from common.events import Dispatcher, EventRouter
 from common.identity import JwksKeys, KeySource, Verifier
@@ -164,7 +164,7 @@ def create_worker(
         async with _foundation(app, settings, resources):
             parts = Background(settings, reactions, tasks, app.state.sessions, app.state.resources)
             app.state.checks |= parts.checks
-            app.state.counts = parts.count
+            app.state.details = {"queue": queue_age.detail(app.state.sessions), "events": parts.count}
             async with parts.running():
                 yield
 
@@ -194,7 +194,7 @@ class Background:
         )
         self._sessions = sessions
         self._longest_wait = settings.outbox_max_age
-        self._tasks = TaskWorker(url, tasks, sessions, resources, concurrency=settings.task_concurrency)
+        self._tasks = TaskWorker(settings, tasks, sessions, resources)
         self._listens = bool(reactions.topics)
         self._listening = asyncio.Event()
 
@@ -207,7 +207,7 @@ class Background:
         """Count what waits, and what waits for a person: `/ready` shows it and is not changed by it."""
         async with self._sessions() as session:
             standing = await outbox.standing(session)
-        return {"events_waiting": standing.waiting, "events_refused": standing.dead_letters}
+        return {"waiting": standing.waiting, "refused": standing.dead_letters}
 
     async def _check_outbox(self) -> None:
         async with self._sessions() as session:

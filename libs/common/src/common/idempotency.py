@@ -7,6 +7,7 @@ second waits for the first.
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,12 @@ from common.identity import CurrentUser
 
 M = TypeVar("M", bound=BaseModel)
 
-FORGET = text("DELETE FROM idempotency WHERE owner_id = :owner AND created_at < now() - interval '24 hours'")
+KEPT = timedelta(hours=24)
+
+# the worker removes everybody's within the hour; this keeps the promise to the minute for whoever asks
+FORGET = text(
+    "DELETE FROM idempotency WHERE owner_id = :owner AND created_at < now() - CAST(:kept AS interval)"
+)
 CLAIM = text(
     "INSERT INTO idempotency (owner_id, operation, key, fingerprint) VALUES (:owner, :operation, :key, :fingerprint)"
     " ON CONFLICT DO NOTHING RETURNING 1"
@@ -100,7 +106,7 @@ async def once(
     if asked.key is None:
         return await make()
     where = {"owner": asked.owner, "operation": operation, "key": asked.key}
-    await session.execute(FORGET, {"owner": asked.owner})
+    await session.execute(FORGET, {"owner": asked.owner, "kept": KEPT})
     claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
     if claimed is None:
         row = (await session.execute(FIND, where)).mappings().one()

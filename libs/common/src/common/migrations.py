@@ -118,6 +118,34 @@ def plumbing_v2(op: Any) -> None:
         op.execute(statement)
 
 
+PLUMBING_V3 = (
+    # what the version before writes stays right: no place, no death, due at once
+    """
+    ALTER TABLE task
+        ADD COLUMN place text,
+        ADD COLUMN deaths integer NOT NULL DEFAULT 0,
+        ADD COLUMN job_id bigint,
+        ADD COLUMN job_attempt integer,
+        ADD COLUMN due_at timestamptz NOT NULL DEFAULT now()
+    """,
+    """
+    UPDATE task SET due_at = pgqueuer.execute_after FROM pgqueuer
+    WHERE pgqueuer.payload = uuid_send(task.id) AND task.status IN ('queued', 'retrying')
+    """,
+    "CREATE INDEX ix_task_open ON task (owner_id, id) WHERE status IN ('queued', 'running', 'retrying')",
+    "CREATE INDEX ix_task_ended ON task (updated_at) WHERE status IN ('succeeded', 'failed', 'cancelled')",
+    "CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)",
+    "CREATE INDEX ix_pgqueuer_payload ON pgqueuer (payload)",
+    "CREATE INDEX ix_pgqueuer_statistics_created ON pgqueuer_statistics (created)",
+)
+
+
+def plumbing_v3(op: Any) -> None:
+    """Give tasks their place in an owner's line and their attempts' deaths, and index what is pruned."""
+    for statement in PLUMBING_V3:
+        op.execute(statement)
+
+
 def _migrate(connection: Connection, metadata: MetaData) -> None:
     def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
         return kind != "table" or item.key in metadata.tables

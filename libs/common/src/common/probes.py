@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -12,8 +11,8 @@ from sqlalchemy import text
 
 from common.database import Sessions
 
-Count = Callable[[], Awaitable[Mapping[str, int]]]
 Check = Callable[[], Awaitable[None]]
+Detail = Callable[[], Awaitable[Mapping[str, object]]]
 CHECK_SECONDS = 2.0
 
 router = APIRouter(tags=["probes"], include_in_schema=False)
@@ -67,6 +66,15 @@ async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
     return dict(zip(checks, said, strict=True))
 
 
+async def _shown(detail: Detail) -> Mapping[str, object] | None:
+    """Return a detail, or None where it can't be had now: that something is wrong is for the checks to say."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await detail()
+    except Exception:
+        return None
+
+
 @router.get("/health")
 async def health() -> Health:
     """Answer 200 as long as the process is alive."""
@@ -79,7 +87,7 @@ async def ready(request: Request) -> JSONResponse:
     said = await outcomes(request.app.state.checks)
     fine = all(each == "ok" for each in said.values())
     content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": said}
-    if fine and (count := getattr(request.app.state, "counts", None)):
-        with suppress(Exception):
-            content["counts"] = await count()
+    details: Mapping[str, Detail] = getattr(request.app.state, "details", {})
+    for name, detail in details.items():
+        content[name] = await _shown(detail)
     return JSONResponse(content, 200 if fine else 503)

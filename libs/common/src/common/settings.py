@@ -52,6 +52,13 @@ class ServiceSettings(Settings, MessageSettings):
     )
     relay_lock: int = Field(default=10, ge=1, description="Seconds until a silent relay is taken over.")
     task_concurrency: int = Field(default=4, ge=1, le=64)
+    task_owner_limit: int = Field(
+        default=2, ge=1, description="Tasks of one owner done at once, by all workers of a service together."
+    )
+    task_keep: int = Field(default=604_800, ge=3600, description="Seconds an ended task is kept.")
+    task_silence: float = Field(
+        default=10, ge=1, description="Seconds without a heartbeat until another worker takes a task up."
+    )
 
     @model_validator(mode="after")
     def _name_what_is_missing(self) -> Self:

@@ -1,50 +1,32 @@
-"""Runs a service's tasks: PgQueuer hands out jobs, each becomes one call, its row tells the owner how it went."""
+"""Runs a service's tasks and what the clock asks for: PgQueuer hands out jobs and due times, each becomes one call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pydantic
 import structlog
-from opentelemetry import trace
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
+from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.types import Channel
 from pgqueuer.models import Job
-from pydantic_core import from_json
-from sqlalchemy import RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import database, telemetry
+from common import database, task_schedules
 from common.database import Sessions
-from common.outbox import EventTooLargeError
-from common.tasks import GiveUp, RetryLater, TaskKind, TaskRouter, TaskStatus, Work, backoff, queue_settings
+from common.settings import ServiceSettings
+from common.task_attempts import Attempts, MustRunAlone
+from common.tasks import RunContext, TaskRouter, backoff, queue_settings
 
-HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 POLL = timedelta(seconds=1)  # a retry is not notified, so this is how late one may start
 GRACE_SECONDS = 20.0
-FINAL = (GiveUp, EventTooLargeError)
-
-BEGIN = text(
-    "UPDATE task SET status = 'running', attempts = attempts + 1, updated_at = now()"
-    " WHERE id = :id AND status IN ('queued', 'running', 'retrying')"
-    " RETURNING kind, payload, trace, attempts, failures"
-)
-END = text(
-    "UPDATE task SET status = :status, error = :error, failures = :failures, updated_at = now(),"
-    " progress = CASE WHEN :status = 'succeeded' THEN 1 ELSE progress END"
-    # an attempt that fell silent may have been overtaken: then the task is no longer its own
-    " WHERE id = :id AND status = 'running' AND attempts = :attempts RETURNING 1"
-)
 
 log = structlog.get_logger()
-tracer = trace.get_tracer("interviewace.tasks")
 
 
 class TaskWorker:
@@ -52,20 +34,22 @@ class TaskWorker:
 
     def __init__(
         self,
-        url: str,
+        settings: ServiceSettings,
         router: TaskRouter,
         sessions: Sessions,
         resources: Mapping[type, object],
-        *,
-        concurrency: int,
     ) -> None:
-        self._url = url
-        self._router = router
-        self._sessions = sessions
-        self._resources = resources
-        self._slots = asyncio.Semaphore(concurrency)
-        self._concurrency = concurrency
+        self._url = settings.database_url.get_secret_value()
+        self._kinds = list(router.kinds)
+        self._schedules = router.schedules | task_schedules.of_every_service(settings, router)
+        self._context = RunContext(sessions, resources)
+        self._attempts = Attempts(router, sessions, resources, owner_limit=settings.task_owner_limit)
+        self._concurrency = settings.task_concurrency
+        self._silence = timedelta(seconds=settings.task_silence)
+        self._slots = asyncio.Semaphore(self._concurrency)
+        self._taking_all = asyncio.Lock()
         self._queue: QueueManager | None = None
+        self._scheduler: SchedulerManager | None = None
         self._stopping = False
 
     @property
@@ -81,150 +65,82 @@ class TaskWorker:
         """
         connection = await database.connect(self._url)
         try:
-            self._queue = self._manager(connection)
+            queries = self._queries(connection)
+            self._queue = self._queue_of(queries)
+            self._scheduler = task_schedules.scheduler(queries, self._schedules, self._context)
             if self._stopping:
                 return
-            await self._queue.run(
-                dequeue_timeout=POLL,
-                batch_size=self._concurrency,
-                max_concurrent_tasks=self._concurrency * 2,
-                shutdown_on_listener_failure=True,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            )
+            async with asyncio.TaskGroup() as parts:
+                parts.create_task(self._take_jobs(self._queue))
+                parts.create_task(self._scheduler.run())
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
         finally:
-            self._queue = None
+            self._queue = self._scheduler = None
             with suppress(*database.CONNECTION_ERRORS):
                 await connection.close(timeout=2)
 
     def stop(self) -> None:
         """Take no more jobs; `run` returns when those at work are done."""
         self._stopping = True
-        if self._queue:
-            self._queue.shutdown.set()
+        for part in (self._queue, self._scheduler):
+            if part:
+                part.shutdown.set()
 
-    def _manager(self, connection: Any) -> QueueManager:
+    async def _take_jobs(self, queue: QueueManager) -> None:
+        # no more jobs than are done at once: one that waited here could be done by another worker meanwhile
+        await queue.run(
+            dequeue_timeout=POLL,
+            batch_size=max(1, self._concurrency // 2),
+            max_concurrent_tasks=max(2, self._concurrency),
+            shutdown_on_listener_failure=True,
+            heartbeat_timeout=self._silence,
+        )
+
+    def _queries(self, connection: Any) -> Queries:
         settings = queue_settings(database.schema_of(self._url))
-        queries = Queries(
+        return Queries(
             AsyncpgDriver(connection),
             qbe=QueryBuilderEnvironment(settings),
             qbq=QueryQueueBuilder(settings),
             qbs=QuerySchedulerBuilder(settings),
         )
-        manager = QueueManager(queries, channel=Channel(settings.channel))
-        for kind in self._router.kinds:
+
+    def _queue_of(self, queries: Queries) -> QueueManager:
+        manager = QueueManager(queries, channel=Channel(queries.qbe.settings.channel))
+        for kind in self._kinds:
             manager.entrypoint(kind)(self._do)
         return manager
 
     async def _do(self, job: Job) -> None:
-        if job.payload is None:
-            return
-        task_id = UUID(bytes=job.payload)
-        async with self._slots:
-            try:
-                await self._attempt(task_id)
-            except asyncio.CancelledError:
-                raise RetryRequested(reason="the worker is stopping") from None
-            except RetryRequested:
-                raise
-            except Exception as error:
-                log.warning("task_bookkeeping_failed", task_id=str(task_id), exc_info=error)
-                raise RetryRequested(backoff(1), type(error).__name__) from error
-
-    async def _attempt(self, task_id: UUID) -> None:
-        async with self._sessions.begin() as session:
-            row = (await session.execute(BEGIN, {"id": task_id})).mappings().one_or_none()
-        if row is None:
-            return
-        kind = self._router.kinds[row["kind"]]
-        context = telemetry.context_of(from_json(row["trace"]))
-        with tracer.start_as_current_span(
-            f"task {row['kind']}", context=context, kind=trace.SpanKind.CONSUMER
-        ) as span:
-            span.set_attribute("interviewace.task.id", str(task_id))
-            span.set_attribute("interviewace.task.attempt", row["attempts"])
-            try:
-                await self._run(kind, task_id, row)
-            except RetryLater as error:
-                await self._end(task_id, row, TaskStatus.RETRYING, row["failures"], str(error))
-                raise RetryRequested(error.delay, str(error)) from error
-            except Exception as error:
-                span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
-                await self._failed(kind, task_id, row, error)
-            else:
-                await self._end(task_id, row, TaskStatus.SUCCEEDED, row["failures"], None)
-
-    async def _run(self, kind: TaskKind, task_id: UUID, row: RowMapping) -> None:
         try:
-            payload = kind.payload_type.model_validate_json(row["payload"])
-        except pydantic.ValidationError as error:
-            raise GiveUp("The task's payload can't be read.") from error
-        work = Work(
-            task_id=task_id,
-            attempt=row["failures"] + 1,
-            sessions=self._sessions,
-            resources=self._resources,
-        )
-        async with asyncio.timeout(kind.timeout):
-            await kind.run(work, payload)
-
-    async def _failed(self, kind: TaskKind, task_id: UUID, row: RowMapping, error: Exception) -> None:
-        failures = row["failures"] + 1
-        reason = _reason(error)
-        if not isinstance(error, FINAL) and failures < kind.attempts:
-            log.warning(
-                "task_failed", task_id=str(task_id), kind=row["kind"], failures=failures, error=reason
-            )
-            await self._end(task_id, row, TaskStatus.RETRYING, failures, reason)
-            raise RetryRequested(backoff(failures), reason) from error
-        log.error("task_given_up", task_id=str(task_id), kind=row["kind"], failures=failures, error=reason)
-        await self._end(
-            task_id, row, TaskStatus.FAILED, failures, reason, on_failure=_on_failure(kind, row, reason)
-        )
-
-    async def _end(
-        self,
-        task_id: UUID,
-        row: RowMapping,
-        status: TaskStatus,
-        failures: int,
-        error: str | None,
-        on_failure: Callable[[AsyncSession], Awaitable[None]] | None = None,
-    ) -> None:
-        async with self._sessions.begin() as session:
-            ended = await session.execute(
-                END,
-                {
-                    "id": task_id,
-                    "attempts": row["attempts"],
-                    "status": status.value,
-                    "failures": failures,
-                    "error": error,
-                },
-            )
-            if on_failure and ended.scalar():
-                await on_failure(session)
-
-
-def _on_failure(
-    kind: TaskKind, row: RowMapping, reason: str
-) -> Callable[[AsyncSession], Awaitable[None]] | None:
-    failed = kind.failed
-    if failed is None:
-        return None
-
-    async def call(session: AsyncSession) -> None:
-        try:
-            payload = kind.payload_type.model_validate_json(row["payload"])
-        except pydantic.ValidationError:
+            task_id = UUID(bytes=job.payload or b"")
+        except ValueError:
+            log.error("job_unreadable", job=job.id, kind=job.entrypoint)
             return
-        await failed(session, payload, reason)
+        try:
+            await self._attempt(job, task_id)
+        except asyncio.CancelledError:
+            raise RetryRequested(reason="the worker is stopping") from None
+        except RetryRequested as error:
+            # the queue's log keeps what led to it, and that may be somebody's words
+            raise error from None
+        except Exception as error:
+            log.warning("task_bookkeeping_failed", task_id=str(task_id), exc_info=error)
+            raise RetryRequested(backoff(job.attempts + 1), type(error).__name__) from None
 
-    return call
+    async def _attempt(self, job: Job, task_id: UUID) -> None:
+        try:
+            async with self._slots:
+                await self._attempts.make(job, task_id, alone=False)
+        except MustRunAlone:
+            async with self._all_slots():
+                await self._attempts.make(job, task_id, alone=True)
 
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FINAL):
-        return str(error)
-    if isinstance(error, TimeoutError):
-        return "It took too long."
-    return type(error).__name__
+    @asynccontextmanager
+    async def _all_slots(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            async with self._taking_all:  # two at it would wait for each other
+                for _ in range(self._concurrency):
+                    await stack.enter_async_context(self._slots)
+            yield

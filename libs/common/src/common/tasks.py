@@ -24,8 +24,15 @@ P = TypeVar("P", bound="TaskPayload")
 T = TypeVar("T")
 
 INSERT = text(
-    "INSERT INTO task (id, kind, owner_id, payload, trace, result)"
-    " VALUES (:id, :kind, :owner, :payload, :trace, :result)"
+    "INSERT INTO task (id, kind, owner_id, payload, trace, result, due_at, place)"
+    " SELECT :id, :kind, CAST(:owner AS uuid), :payload, :trace, CAST(:result AS text),"
+    " now() + CAST(:delay AS interval),"
+    # of more tasks of one who has many waiting the workers are not asked at all: they wait in the line at once.
+    # It is long, so that those before can't all have ended by the time this transaction commits.
+    " CASE WHEN CAST(:delay AS interval) <= interval '0' AND (SELECT count(*) FROM (SELECT 1 FROM task"
+    " WHERE owner_id = CAST(:owner AS uuid) AND status IN ('queued', 'running', 'retrying') AND place = 'waiting'"
+    " LIMIT 20) AS line) = 20 THEN 'waiting' END"
+    " RETURNING place"
 )
 PROGRESS = text("UPDATE task SET progress = :progress, updated_at = now() WHERE id = :id")
 
@@ -103,29 +110,36 @@ async def enqueue(
         "payload": payload.model_dump_json(),
         "trace": to_json(headers).decode(),
         "result": result,
+        "delay": delay,
     }
     await session.flush()
-    await session.execute(INSERT, row)
+    place = (await session.execute(INSERT, row)).scalar_one()
+    if place is None:
+        await enqueue_job(session, task_id, payload.kind, delay)
+    return task_id
+
+
+async def enqueue_job(
+    session: AsyncSession, task_id: UUID, kind: str, delay: timedelta = timedelta(0)
+) -> None:
+    """Hand a task to PgQueuer: a worker takes it after `delay`."""
     await session.execute(
         ENQUEUE,
         {
             "priority": [0],
-            "entrypoint": [payload.kind],
+            "entrypoint": [kind],
             "payload": [task_id.bytes],
             "execute_after": [delay],
             "dedupe_key": [None],
             "headers": [None],
         },
     )
-    return task_id
 
 
 @dataclass
-class Work:
-    """What a running task is given besides its payload."""
+class RunContext:
+    """What a worker's scheduled work is given, and its tasks besides their payload."""
 
-    task_id: UUID
-    attempt: int
     sessions: Sessions
     resources: Mapping[type, object]
 
@@ -136,6 +150,14 @@ class Work:
             raise TypeError(f"{kind.__name__} is not a resource of this worker")
         return found
 
+
+@dataclass
+class Work(RunContext):
+    """What a running task is given besides its payload."""
+
+    task_id: UUID
+    attempt: int
+
     async def progress(self, fraction: float) -> None:
         """Show the owner how far it is, from 0 to 1."""
         async with self.sessions.begin() as session:
@@ -144,6 +166,7 @@ class Work:
 
 Run = Callable[[Work, Any], Awaitable[None]]
 OnFailure = Callable[[AsyncSession, Any, str], Awaitable[None]]
+RunScheduled = Callable[[RunContext], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -157,11 +180,21 @@ class TaskKind:
     failed: OnFailure | None
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When scheduled work is done, as cron writes it, in UTC."""
+
+    expression: str
+    run: RunScheduled
+    timeout: float
+
+
 @dataclass
 class TaskRouter:
-    """The visible list of what a worker can do."""
+    """The visible list of what a worker can do, asked for or by the clock."""
 
     kinds: dict[str, TaskKind] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
 
     def task(
         self,
@@ -175,6 +208,7 @@ class TaskRouter:
 
         Any exception is tried again with growing delays, `attempts` times in all, each of at most `timeout`
         seconds; then `failed(session, payload, reason)` runs in the transaction that marks the task as failed.
+        So it does when the worker died three times in a row at the task.
         """
 
         def register(run: Callable[[Work, P], Awaitable[None]]) -> Run:
@@ -183,7 +217,22 @@ class TaskRouter:
 
         return register
 
+    def schedule(
+        self, name: str, expression: str, *, timeout: float = 600.0
+    ) -> Callable[[RunScheduled], RunScheduled]:
+        """Do the decorated function whenever the cron expression says (UTC), once however many workers there are.
+
+        `name` stays stable. What fails, or takes longer than `timeout` seconds, is done again at the next time.
+        A time at which no worker ran is made up for when one starts.
+        """
+
+        def register(run: RunScheduled) -> RunScheduled:
+            self.schedules[name] = Schedule(expression, run, timeout)
+            return run
+
+        return register
+
 
 def backoff(attempt: int) -> timedelta:
     """Return how long to wait after failed attempt number `attempt`: 0.5 s doubling to 60 s, jittered."""
-    return timedelta(seconds=min(0.5 * 2.0 ** (attempt - 1), 60.0) * random.uniform(0.75, 1.25))  # noqa: S311
+    return timedelta(seconds=min(0.5 * 2.0 ** min(attempt - 1, 10), 60.0) * random.uniform(0.75, 1.25))  # noqa: S311

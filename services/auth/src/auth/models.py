@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBinary, String, func, or_
+from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBinary, String, func, or_, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -87,14 +87,17 @@ class Session(Base):
     """
 
     __tablename__ = "session"
+    __table_args__ = (
+        Index("ix_session_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     chain_key: Mapped[bytes] = mapped_column(LargeBinary)
     device: Mapped[str] = mapped_column(String(300), default="")
     address: Mapped[str] = mapped_column(String(64), default="")
-    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
-    last_used_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow, index=True)
+    last_used_at: Mapped[datetime] = mapped_column(Moment, default=utcnow, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
     @property
@@ -160,7 +163,7 @@ class MailToken(Base):
             values_callable=lambda all_: [each.value for each in all_],
         )
     )
-    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow, index=True)
 
     @hybrid_property
     def expired(self) -> bool:

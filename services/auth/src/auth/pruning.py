@@ -1,18 +1,10 @@
 """Pruning: what has ended is removed within the hour, and with it the devices, addresses and tokens it held."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
-
-from fastapi import APIRouter, FastAPI
 from sqlalchemy import delete, select
 
 from auth.models import MailToken, Session
 from common.database import Sessions
-from common.keep import Keeper
 
-EVERY_SECONDS = 3600
 BATCH = 500
 
 
@@ -23,32 +15,21 @@ async def prune(opened: Sessions) -> None:
     """
     while await _prune_sessions(opened) == BATCH:
         pass
-    async with opened.begin() as session:
-        await session.execute(delete(MailToken).where(MailToken.expired))
+    while await _prune_mail_tokens(opened) == BATCH:
+        pass
 
 
 async def _prune_sessions(opened: Sessions) -> int:
     ended = select(Session.id).where(Session.ended()).limit(BATCH).with_for_update(skip_locked=True)
     async with opened.begin() as session:
-        found = list(await session.scalars(ended))
-        await session.execute(delete(Session).where(Session.id.in_(found)))
-    return len(found)
+        ids = list(await session.scalars(ended))
+        await session.execute(delete(Session).where(Session.id.in_(ids)))
+    return len(ids)
 
 
-@asynccontextmanager
-async def _hourly(app: FastAPI) -> AsyncIterator[None]:
-    pruning = asyncio.create_task(Keeper().keep("pruning", partial(_run, app.state.sessions)))
-    try:
-        yield
-    finally:
-        pruning.cancel()
-        await asyncio.gather(pruning, return_exceptions=True)
-
-
-async def _run(opened: Sessions) -> None:
-    while True:
-        await prune(opened)
-        await asyncio.sleep(EVERY_SECONDS)
-
-
-router = APIRouter(lifespan=_hourly)
+async def _prune_mail_tokens(opened: Sessions) -> int:
+    expired = select(MailToken.hash).where(MailToken.expired).limit(BATCH).with_for_update(skip_locked=True)
+    async with opened.begin() as session:
+        hashes = list(await session.scalars(expired))
+        await session.execute(delete(MailToken).where(MailToken.hash.in_(hashes)))
+    return len(hashes)

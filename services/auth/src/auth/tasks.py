@@ -1,12 +1,12 @@
-"""Auth's slow work: sending mails, and copying ended sessions where that failed."""
+"""Auth's slow work: sending mails, copying ended sessions where that failed, and removing what is over."""
 
 from redis.asyncio import Redis
 
-from auth import mails, revocations
+from auth import mails, pruning, revocations
 from auth.mails import SendMail
 from auth.revocations import CopyRevocations
 from auth.settings import Settings
-from common.tasks import TaskRouter, Work
+from common.tasks import RunContext, TaskRouter, Work
 
 router = TaskRouter()
 
@@ -27,3 +27,9 @@ async def send_mail(work: Work, task: SendMail) -> None:
 async def copy_revocations(work: Work, task: CopyRevocations) -> None:
     """Copy ended sessions to Redis; a second time changes nothing."""
     await revocations.copy(work.resource(Redis), task.session_ids)
+
+
+@router.schedule("auth.prune", "23 * * * *")
+async def prune(context: RunContext) -> None:
+    """Remove sessions and mail tokens that are over."""
+    await pruning.prune(context.sessions)
