@@ -11,9 +11,11 @@ from uuid import uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from common.errors import ServiceUnavailableError, TokenError
-from common.identity import JwksKeys, Role, StaticKeys, Verifier
+from common.identity import CLAIMS, JwksKeys, Role, StaticKeys, Verifier
 from common.testing.tokens import AUDIENCE, ISSUER, Signer
 
 
@@ -56,6 +58,51 @@ NOW = int(time.time())
 async def test_a_token_with_a_wrong_or_missing_claim_is_refused(signer, verifier, claims):
     with pytest.raises(TokenError):
         await verifier.verify(signer.token(uuid4(), claims=claims))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+SIGNER = Signer()
+
+
+def sign(header, claims):
+    signed = f"{encode(header)}.{encode(claims)}"
+    signature = SIGNER.key.sign(signed.encode())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+@settings(deadline=None)
+@given(claims=st.dictionaries(st.sampled_from(CLAIMS), anything, min_size=1))
+async def test_claims_of_any_type_in_a_token_of_ours_end_in_a_refusal_or_an_identity(claims):
+    verifier = Verifier(StaticKeys(SIGNER.document), ISSUER, AUDIENCE)
+    good = jwt.decode(SIGNER.token(uuid4()), options={"verify_signature": False})
+    token = sign({"typ": "at+jwt", "kid": SIGNER.kid, "alg": "EdDSA"}, good | claims)
+    try:
+        identity = await verifier.verify(token)
+    except TokenError:
+        return
+    assert set(claims) <= {"nbf", "iat"}, "any other claim is one thing only"
+    assert all(type(value) in (int, float) for value in claims.values())
+    assert str(identity.id) == good["sub"]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize(
+    "value", [7, 1.5, True, [], {}, float("-inf"), float("nan"), 10**400, ["x"]], ids=repr
+)
+async def test_a_claim_of_a_wrong_type_is_a_401_at_a_service(sample, name, value):
+    signer = sample.services.signer
+    good = jwt.decode(signer.token(uuid4()), options={"verify_signature": False})
+    signed = f"{encode({'typ': 'at+jwt', 'kid': signer.kid, 'alg': 'EdDSA'})}.{encode(good | {name: value})}"
+    signature = base64.urlsafe_b64encode(signer.key.sign(signed.encode())).rstrip(b"=").decode()
+    async with sample.client() as client:
+        response = await client.get("/notes", headers={"Authorization": f"Bearer {signed}.{signature}"})
+    if name == "nbf" and type(value) in (int, float) and value in (7, 1.5):
+        assert response.status_code == 200, "a token may be good since long ago"
+    else:
+        assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ MAX_LIFE_SECONDS = 900
 LEEWAY_SECONDS = 5
 KEYS_LIFE_SECONDS = 60.0
 KEYS_RETRY_SECONDS = 30.0
-CLAIMS = ("iss", "aud", "sub", "sid", "jti", "role", "iat", "nbf", "exp")
+TEXT_CLAIMS = ("iss", "aud", "sub", "sid", "jti", "role")
+TIME_CLAIMS = ("iat", "nbf", "exp")
+CLAIMS = (*TEXT_CLAIMS, *TIME_CLAIMS)
 KEY_BEARING_HEADERS = ("crit", "jwk", "jku", "x5u", "x5c", "enc", "zip")
 
 log = structlog.get_logger()
@@ -158,7 +160,7 @@ class Verifier:
             return self._identity(claims)
         except jwt.ExpiredSignatureError as error:
             raise TokenError("The access token has expired; refresh it or sign in again.") from error
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise TokenError("The access token is not valid; sign in again.") from error
 
     async def _key(self, header: dict[str, Any]) -> jwt.PyJWK:
@@ -173,6 +175,7 @@ class Verifier:
         return key
 
     def _identity(self, claims: dict[str, Any]) -> Identity:
+        _check_types(claims)
         if claims["exp"] - claims["iat"] > MAX_LIFE_SECONDS:
             raise jwt.InvalidTokenError("lives too long")
         return Identity(
@@ -182,6 +185,14 @@ class Verifier:
             token_id=UUID(claims["jti"]),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
+
+
+def _check_types(claims: dict[str, Any]) -> None:
+    """Refuse a claim of another type than ours have: what is signed may still be wrong."""
+    texts = all(isinstance(claims[name], str) for name in TEXT_CLAIMS)
+    times = all(type(claims[name]) in (int, float) for name in TIME_CLAIMS)  # True is an int for isinstance
+    if not (texts and times):
+        raise jwt.InvalidTokenError("a claim is of the wrong type")
 
 
 async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> Identity:
