@@ -13,9 +13,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
+from common.contracts import revocation
 from common.errors import ServiceUnavailableError, TokenError
 from common.identity import CLAIMS, JwksKeys, Role, StaticKeys, Verifier
+from common.revocations import RevocationList
 from common.testing.tokens import AUDIENCE, ISSUER, Signer
 
 
@@ -277,3 +280,34 @@ async def test_while_auth_was_never_there_nobody_waits_for_the_others(signer, ke
     key_server.silent.set()
     assert all(isinstance(each, ServiceUnavailableError) for each in outcomes)
     assert time.monotonic() - started < 5
+
+
+async def test_a_token_of_an_ended_session_is_refused_at_the_service_itself(sample):
+    session_id, user_id = uuid4(), uuid4()
+    token = sample.services.signer.token(user_id, session_id=session_id)
+    async with sample.client() as client, Redis.from_url(sample.services.addresses.redis_url) as redis:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await client.get("/notes", headers=headers)).status_code == 200
+        await redis.zadd(revocation.KEY, {str(session_id): time.time() + 900})
+        response = await client.get("/notes", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
+
+
+async def test_a_redis_that_says_nothing_holds_up_one_request_in_a_second_and_refuses_nobody():
+    calls = []
+
+    async def say_nothing(reader, writer):
+        calls.append(await reader.read(100))
+        await reader.read()
+        writer.close()
+
+    now = [1000.0]
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as redis:
+            revocations = RevocationList(redis, clock=lambda: now[0])
+            assert not any([await revocations.holds(uuid4()) for _ in range(20)])
+            assert len(calls) == 1
+            now[0] += 1.1
+            assert not await revocations.holds(uuid4())
+            assert len(calls) == 2

@@ -15,7 +15,14 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import BaseModel, ConfigDict
 
-from common.errors import AuthenticationError, AuthorizationError, ServiceUnavailableError, TokenError
+from common.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ServiceUnavailableError,
+    SessionEnded,
+    TokenError,
+)
+from common.revocations import RevocationList
 
 ALGORITHMS = ("EdDSA", "ES256")
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068
@@ -200,7 +207,11 @@ async def current_user(request: Request, token: Annotated[str | None, Depends(be
     if not token:
         raise AuthenticationError("Sign in first: send the access token as `Authorization: Bearer ...`.")
     verifier: Verifier = request.app.state.verifier
-    return await verifier.verify(token)
+    identity = await verifier.verify(token)
+    revocations: RevocationList = request.app.state.revocations
+    if await revocations.holds(identity.session_id):
+        raise SessionEnded
+    return identity
 
 
 CurrentUser = Annotated[Identity, Depends(current_user)]

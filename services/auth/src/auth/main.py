@@ -1,6 +1,6 @@
 """Auth, assembled."""
 
-from auth import pruning, reactions, tasks
+from auth import pruning, reactions, revocations, tasks
 from auth.api import accounts, mailbox, sessions, users
 from auth.keys import KeyRing
 from auth.passwords import Hasher
@@ -23,3 +23,4 @@ app = create_api(
 )
 worker = create_worker(settings, reactions.router, tasks.router, resources=[settings])
 worker.include_router(pruning.router)
+worker.include_router(revocations.router)

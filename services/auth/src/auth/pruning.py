@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import delete, select
 
-from auth.models import MailToken, Session
-from common.database import Sessions
+from auth.models import EndedSession, MailToken, Session
+from auth.revocations import KEPT_SECONDS
+from common.database import Sessions, utcnow
 from common.keep import Keeper
 
 EVERY_SECONDS = 3600
@@ -17,7 +19,7 @@ BATCH = 500
 
 
 async def prune(opened: Sessions) -> None:
-    """Remove sessions that have ended with all their refresh tokens, and mail tokens that are too old.
+    """Remove sessions that have ended with all their refresh tokens, and what else is too old.
 
     A session that goes on keeps its spent tokens as well: one of them used again has to end it.
     """
@@ -25,6 +27,8 @@ async def prune(opened: Sessions) -> None:
         pass
     async with opened.begin() as session:
         await session.execute(delete(MailToken).where(MailToken.expired))
+        past = utcnow() - timedelta(seconds=KEPT_SECONDS)
+        await session.execute(delete(EndedSession).where(EndedSession.ended_at < past))
 
 
 async def _prune_sessions(opened: Sessions) -> int:
