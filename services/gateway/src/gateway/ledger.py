@@ -70,7 +70,7 @@ class Ledger:
         self._run_id = ""
         self._connections = 0
         self._run_id_of = -1  # how many connections had been made when the run id was asked for
-        redis.get_connection_kwargs()["redis_connect_func"] = self._connected
+        redis.connection_pool.connection_kwargs["redis_connect_func"] = self._connected
 
     async def _connected(self, connection: Connection) -> None:
         self._connections += 1
