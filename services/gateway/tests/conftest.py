@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -229,6 +229,31 @@ def upstream(shared_service: FakeService) -> FakeService:
     """The service behind every prefix, fresh for each test."""
     shared_service.__init__(port=shared_service.port)  # type: ignore[misc]
     return shared_service
+
+
+class Restartable:
+    """A service that can be stopped and started again on its port."""
+
+    def __init__(self) -> None:
+        self.service = FakeService()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(served(self.service, self.service.port))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def restart(self) -> None:
+        await self._stack.aclose()
+        await self._stack.enter_async_context(served(self.service, self.service.port))
+
+
+@pytest_asyncio.fixture
+async def restartable() -> AsyncIterator[Restartable]:
+    async with Restartable() as made:
+        yield made
 
 
 @dataclass

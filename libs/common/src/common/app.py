@@ -199,7 +199,10 @@ class Background:
     @property
     def checks(self) -> dict[str, probes.Check]:
         """What `/ready` asks besides Postgres and Redis."""
-        return {"kafka": self._check_kafka, "tasks": self._check_tasks}
+        return {
+            "kafka": probes.after_recovery(self._check_kafka),
+            "tasks": probes.after_recovery(self._check_tasks),
+        }
 
     async def _check_kafka(self) -> None:
         if not self._listens:
