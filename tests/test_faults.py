@@ -4,6 +4,9 @@ import asyncio
 
 import httpx
 import pytest
+from redis.asyncio import Redis
+
+from common.contracts import revocation
 
 PROCESSES = [
     "gateway",
@@ -86,3 +89,30 @@ async def test_revoked_tokens_stay_refused_after_redis_died(whole, person):
                 break
     await whole.until_ready("redis")
     assert (await person.get("/auth/me")).status_code == 401
+
+
+@pytest.mark.parametrize("loss", ["flushed", "deleted"])
+async def test_revoked_tokens_stay_refused_after_redis_was_emptied(whole, person, loss):
+    assert (await person.post("/auth/logout")).status_code == 204
+    async with Redis.from_url(whole.stack.addresses.redis_url) as redis:
+        await (redis.flushall() if loss == "flushed" else redis.delete(revocation.KEY))
+        async with asyncio.timeout(10):  # what auth said of the session is remembered for a second
+            while (await person.get("/auth/me")).status_code == 200:
+                pass
+        for _ in range(20):  # 503 where neither Redis nor auth answered in time
+            assert (await person.get("/auth/me")).status_code in (401, 503)
+        async with asyncio.timeout(20):
+            while await redis.zcard(revocation.KEY) < 2:
+                await asyncio.sleep(0.05)
+        assert (await person.get("/auth/me")).status_code == 401
+
+
+@pytest.mark.parametrize("service", ["auth", "resume", "interview"])
+async def test_a_service_reached_directly_refuses_a_revoked_token_too(whole, person, service):
+    port = getattr(whole.stack.ports, service)
+    path = {"auth": "/auth/me", "resume": "/resume", "interview": "/interview"}[service]
+    url = f"http://127.0.0.1:{port}/api/v1{path}"
+    assert (await person.get(url)).status_code == 200
+    assert (await person.post("/auth/logout")).status_code == 204
+    response = await person.get(url)
+    assert response.status_code == 401, response.text + whole.logs()[-3000:]

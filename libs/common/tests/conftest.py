@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
 from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -119,6 +119,11 @@ async def list_notes(
     query = select(Note).where(Note.owner_id == user.id)
     notes, following = await paging.page(session, query, Note.id, limit, cursor)
     return paging.Page(items=[note.text for note in notes], next_cursor=following)
+
+
+@router.post("/raw")
+async def take_anything(request: Request) -> int:
+    return len(await request.body())
 
 
 @router.get("/wait")

@@ -11,9 +11,14 @@ from uuid import uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
 
+from common.contracts import revocation
 from common.errors import ServiceUnavailableError, TokenError
-from common.identity import JwksKeys, Role, StaticKeys, Verifier
+from common.identity import CLAIMS, JwksKeys, Role, StaticKeys, Verifier
+from common.revocations import RevocationList
 from common.testing.tokens import AUDIENCE, ISSUER, Signer
 
 
@@ -56,6 +61,51 @@ NOW = int(time.time())
 async def test_a_token_with_a_wrong_or_missing_claim_is_refused(signer, verifier, claims):
     with pytest.raises(TokenError):
         await verifier.verify(signer.token(uuid4(), claims=claims))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+SIGNER = Signer()
+
+
+def sign(header, claims):
+    signed = f"{encode(header)}.{encode(claims)}"
+    signature = SIGNER.key.sign(signed.encode())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+@settings(deadline=None)
+@given(claims=st.dictionaries(st.sampled_from(CLAIMS), anything, min_size=1))
+async def test_claims_of_any_type_in_a_token_of_ours_end_in_a_refusal_or_an_identity(claims):
+    verifier = Verifier(StaticKeys(SIGNER.document), ISSUER, AUDIENCE)
+    good = jwt.decode(SIGNER.token(uuid4()), options={"verify_signature": False})
+    token = sign({"typ": "at+jwt", "kid": SIGNER.kid, "alg": "EdDSA"}, good | claims)
+    try:
+        identity = await verifier.verify(token)
+    except TokenError:
+        return
+    assert set(claims) <= {"nbf", "iat"}, "any other claim is one thing only"
+    assert all(type(value) in (int, float) for value in claims.values())
+    assert str(identity.id) == good["sub"]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize(
+    "value", [7, 1.5, True, [], {}, float("-inf"), float("nan"), 10**400, ["x"]], ids=repr
+)
+async def test_a_claim_of_a_wrong_type_is_a_401_at_a_service(sample, name, value):
+    signer = sample.services.signer
+    good = jwt.decode(signer.token(uuid4()), options={"verify_signature": False})
+    signed = f"{encode({'typ': 'at+jwt', 'kid': signer.kid, 'alg': 'EdDSA'})}.{encode(good | {name: value})}"
+    signature = base64.urlsafe_b64encode(signer.key.sign(signed.encode())).rstrip(b"=").decode()
+    async with sample.client() as client:
+        response = await client.get("/notes", headers={"Authorization": f"Bearer {signed}.{signature}"})
+    if name == "nbf" and type(value) in (int, float) and value in (7, 1.5):
+        assert response.status_code == 200, "a token may be good since long ago"
+    else:
+        assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize(
@@ -230,3 +280,34 @@ async def test_while_auth_was_never_there_nobody_waits_for_the_others(signer, ke
     key_server.silent.set()
     assert all(isinstance(each, ServiceUnavailableError) for each in outcomes)
     assert time.monotonic() - started < 5
+
+
+async def test_a_token_of_an_ended_session_is_refused_at_the_service_itself(sample):
+    session_id, user_id = uuid4(), uuid4()
+    token = sample.services.signer.token(user_id, session_id=session_id)
+    async with sample.client() as client, Redis.from_url(sample.services.addresses.redis_url) as redis:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await client.get("/notes", headers=headers)).status_code == 200
+        await redis.zadd(revocation.KEY, {str(session_id): time.time() + 900})
+        response = await client.get("/notes", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
+
+
+async def test_a_redis_that_says_nothing_holds_up_one_request_in_a_second_and_refuses_nobody():
+    calls = []
+
+    async def say_nothing(reader, writer):
+        calls.append(await reader.read(100))
+        await reader.read()
+        writer.close()
+
+    now = [1000.0]
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        async with Redis.from_url(f"redis://127.0.0.1:{port}/0") as redis:
+            revocations = RevocationList(redis, clock=lambda: now[0])
+            assert not any([await revocations.holds(uuid4()) for _ in range(20)])
+            assert len(calls) == 1
+            now[0] += 1.1
+            assert not await revocations.holds(uuid4())
+            assert len(calls) == 2

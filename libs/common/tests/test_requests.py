@@ -1,8 +1,13 @@
 """A request is a transaction, an error is a problem document, and the probes tell the truth."""
 
 import asyncio
+import socket
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
 from sqlalchemy import text
 
 from common import live, provision
@@ -139,3 +144,53 @@ async def test_progress_is_heard_of_even_where_the_database_is_made_after_the_st
         assert await watcher.wait(20)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _connected(port):
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def served(app):
+    """The app, whose lifespan runs already, on a real socket."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    running = asyncio.create_task(server.serve())
+    try:
+        yield await _connected(port)
+    finally:
+        server.stop()
+        await asyncio.wait({running}, timeout=10)
+
+
+@pytest.mark.parametrize("path", ["/notes", "/notes-once", "/raw"])
+async def test_a_client_that_hangs_up_within_its_body_is_no_error_of_ours(sample, client, caplog, path):
+    caplog.set_level("INFO")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        f"Authorization: {client.headers['authorization']}\r\n\r\n"
+    )
+
+    def lines():
+        return [each.msg for each in caplog.records if isinstance(each.msg, dict)]
+
+    async with served(sample.app) as (_, writer):
+        writer.write(head.encode() + b'{"text": "half a')
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            while not any(line["event"] == "request" for line in lines()):
+                await asyncio.sleep(0.01)
+    assert [(line["route"], line["status"]) for line in lines() if line["event"] == "request"] == [
+        (path, 499)
+    ]
+    assert not [line for line in lines() if line["event"] == "unexpected_error"]
+    assert not [each for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
+    assert await sample.notes(client.user_id) == []

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from auth import revocations, tokens
 from auth.keys import KeyRing, make_key_file
 from auth.models import RefreshToken, Session, User
+from common.contracts import revocation
 from common.database import utcnow
 from common.identity import Role
 from common.ids import uuid7
@@ -27,7 +28,7 @@ def refresh(anonymous):
 
 async def revoked(services, session_id):
     async with Redis.from_url(services.addresses.redis_url) as redis:
-        return await redis.exists(f"revoked:session:{session_id}") == 1
+        return await redis.zscore(revocation.KEY, str(session_id)) is not None
 
 
 async def test_the_oauth2_form_signs_in_too(anonymous, account):

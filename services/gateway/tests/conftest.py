@@ -3,10 +3,11 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -20,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common.contracts import revocation
 from common.identity import Role
 from common.testing.tokens import Signer
 from devstack.redis_server import server_binary
@@ -49,7 +51,8 @@ async def answers(port: int) -> None:
 class RedisServer:
     """A Redis that tests may kill, stop and start again with nothing in it."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *options: str) -> None:
+        self._options = options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
@@ -57,6 +60,7 @@ class RedisServer:
 
     async def start(self) -> None:
         arguments = ("--port", str(self.port), "--save", "", "--bind", "127.0.0.1", "--dir", self._folder)
+        arguments += self._options
         self.process = await asyncio.create_subprocess_exec(
             str(server_binary()), *arguments, stdout=asyncio.subprocess.DEVNULL
         )
@@ -67,10 +71,27 @@ class RedisServer:
             self.process.kill()
             await self.process.wait()
 
+    async def stop(self) -> None:
+        """End it as an operator does: what it has is on the disk afterwards."""
+        if self.process:
+            self.process.terminate()
+            await self.process.wait()
+
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:
         async with Redis.from_url(self.url, decode_responses=True) as opened:
             yield opened
+
+    async def revoke(self, session: UUID) -> None:
+        """End a session as auth does."""
+        async with self.client() as client:
+            await client.zadd(revocation.KEY, {str(session): time.time() + 960})
+
+    async def know_everything(self) -> None:
+        """Fill the list as auth does: with all that ended within the life of a token, which is nothing here."""
+        async with self.client() as client:
+            mark = revocation.mark((await client.info("server"))["run_id"])
+            await client.zadd(revocation.KEY, {mark: 960 - time.time()})
 
 
 @dataclass
@@ -183,6 +204,7 @@ async def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 async def redis(shared_redis: RedisServer) -> AsyncIterator[RedisServer]:
     async with shared_redis.client() as client:
         await client.flushall()
+    await shared_redis.know_everything()
     yield shared_redis
     if shared_redis.process is None or shared_redis.process.returncode is not None:
         await shared_redis.start()
@@ -207,6 +229,31 @@ def upstream(shared_service: FakeService) -> FakeService:
     """The service behind every prefix, fresh for each test."""
     shared_service.__init__(port=shared_service.port)  # type: ignore[misc]
     return shared_service
+
+
+class Restartable:
+    """A service that can be stopped and started again on its port."""
+
+    def __init__(self) -> None:
+        self.service = FakeService()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(served(self.service, self.service.port))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def restart(self) -> None:
+        await self._stack.aclose()
+        await self._stack.enter_async_context(served(self.service, self.service.port))
+
+
+@pytest_asyncio.fixture
+async def restartable() -> AsyncIterator[Restartable]:
+    async with Restartable() as made:
+        yield made
 
 
 @dataclass

@@ -9,10 +9,10 @@ from uuid import uuid4
 import jwt
 import pytest
 
+from common.contracts import revocation
 from common.errors import TokenError
 from common.identity import Identity, Role, StaticKeys, Verifier
 from common.testing.tokens import AUDIENCE, ISSUER, Signer
-from gateway import ledger
 from gateway.tokens import Tokens
 
 PUBLIC = (
@@ -91,9 +91,9 @@ async def test_the_token_goes_on_to_the_service_which_verifies_it_again(client: 
 
 async def test_a_session_that_was_ended_is_refused_at_once(gateway: Any, redis: Any, problem: Any) -> None:
     session = uuid4()
-    async with gateway.client(session=session) as client, redis.client() as store:
+    async with gateway.client(session=session) as client:
         assert (await client.get("/api/v1/resume/1")).status_code == 200
-        await store.set(ledger.revocation_key(session), "1", ex=900)
+        await redis.revoke(session)
         answer = await client.get("/api/v1/resume/1")
     problem(answer, 401, "invalid_token")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -207,8 +207,8 @@ async def test_with_redis_killed_requests_go_on_and_revoked_tokens_stay_refused(
     running = await gateways(limit_general_user="4/3600", redis_pause=0.3)
     ended = uuid4()
     upstream.ended.add(str(ended))
-    async with running.client() as alive, running.client(session=ended) as revoked, redis.client() as store:
-        await store.set(ledger.revocation_key(ended), "1")
+    async with running.client() as alive, running.client(session=ended) as revoked:
+        await redis.revoke(ended)
         assert (await revoked.get("/api/v1/resume/1")).status_code == 401
         assert (await alive.get("/api/v1/resume/1")).status_code == 200
         await redis.kill()
@@ -253,17 +253,57 @@ async def test_a_silent_redis_costs_a_second_at_most_and_only_now_and_then(
         assert upstream.asked == 1, "what auth said is kept for a second"
 
 
-async def test_a_redis_that_started_after_the_token_was_issued_is_not_believed_alone(
-    gateway: Any, redis: Any, upstream: Any
+@pytest.mark.parametrize("loss", ["flushed", "deleted", "restarted"])
+async def test_a_list_of_ended_sessions_that_was_lost_is_not_believed_about_the_time_before(
+    gateway: Any, redis: Any, upstream: Any, problem: Any, loss: str
 ) -> None:
     now = int(time.time())
     old = {"iat": now - 600, "nbf": now - 600, "exp": now + 300}
     ended = uuid4()
     upstream.ended.add(str(ended))
     async with gateway.client(session=ended, claims=old) as revoked, gateway.client(claims=old) as alive:
+        await redis.revoke(ended)
         assert (await revoked.get("/api/v1/resume/1")).status_code == 401
         assert (await alive.get("/api/v1/resume/1")).status_code == 200
-    assert upstream.asked == 2
+        assert upstream.asked == 0, "a whole list is believed"
+        async with redis.client() as store:
+            if loss == "restarted":
+                await redis.kill()
+                await redis.start()
+            else:
+                await (store.flushall() if loss == "flushed" else store.delete(revocation.KEY))
+        problem(await revoked.get("/api/v1/resume/1"), 401, "invalid_token")
+        assert (await alive.get("/api/v1/resume/1")).status_code == 200
+        assert upstream.asked == 2
+        await redis.know_everything()
+        await redis.revoke(ended)
+        upstream.asked = 0
+        problem(await revoked.get("/api/v1/resume/1"), 401, "invalid_token")
+    async with gateway.client(claims=old) as another:
+        assert (await another.get("/api/v1/resume/1")).status_code == 200
+    assert upstream.asked == 0, "a list that was filled again is believed"
+
+
+async def test_a_list_kept_by_a_server_that_started_again_may_lack_its_last_second(
+    gateways: Any, upstream: Any, shared_redis: Any, tmp_path: Any
+) -> None:
+    keeping = type(shared_redis)(str(tmp_path), "--appendonly", "yes")
+    await keeping.start()
+    running = await gateways(redis_url=keeping.url)
+    old = {"iat": int(time.time()) - 600, "exp": int(time.time()) + 300}
+    try:
+        await keeping.know_everything()
+        async with running.client(claims=old) as client:
+            assert (await client.get("/api/v1/resume/1")).status_code == 200
+            assert upstream.asked == 0
+            await keeping.stop()
+            await keeping.start()
+            async with keeping.client() as store:
+                assert await store.zcard(revocation.KEY) == 1, "it kept its list"
+            assert (await client.get("/api/v1/resume/1")).status_code == 200
+            assert upstream.asked == 1
+    finally:
+        await keeping.kill()
 
 
 async def test_with_redis_and_auth_gone_nobody_is_let_in_unchecked(

@@ -125,8 +125,7 @@ async def test_a_revoked_session_spends_nothing_of_its_users_share(redis: Any) -
     rule = Rule("general", "limit:general:user:1", Limit(2, 60))
     session = uuid4()
     book = Ledger(ledger.connect(redis.url, 2.0), 0.1)
-    async with redis.client() as client:
-        await client.set(ledger.revocation_key(session), "1")
+    await redis.revoke(session)
     assert all([(await book.spend(rule, session)).revoked for _ in range(5)])
     assert (await book.spend(rule, uuid4())).standing.remaining == 1
     await book.close()

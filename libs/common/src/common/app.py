@@ -8,6 +8,9 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from common import database, outbox, probes, problems, queue_age, telemetry
 from common.consumer import create_broker
@@ -19,6 +22,7 @@ from common.live import Bulletin
 from common.middleware import ReadOn, RequestContext
 from common.parking import ParkingLot
 from common.relay import Relay
+from common.revocations import RevocationList
 from common.settings import ServiceSettings
 from common.task_worker import GRACE_SECONDS, TaskWorker
 from common.tasks import TaskRouter
@@ -97,6 +101,8 @@ async def _foundation(
             socket_timeout=1,
             socket_connect_timeout=1,
             decode_responses=True,
+            # a connection that died while nobody used it; whoever is silent is not asked twice
+            retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
         )
         stack.push_async_callback(redis.aclose)
         held: dict[type, object] = {type(each): each for each in resources} | {Redis: redis}
@@ -106,6 +112,7 @@ async def _foundation(
         app.state.settings = settings
         app.state.sessions = database.create_sessions(engine, event_bytes=settings.event_bytes)
         app.state.resources = held
+        app.state.revocations = RevocationList(redis)
         app.state.checks = {
             "postgres": probes.postgres_check(app.state.sessions),
             "redis": probes.redis_check(redis),
@@ -201,7 +208,11 @@ class Background:
     @property
     def checks(self) -> dict[str, probes.Check]:
         """What `/ready` asks besides Postgres and Redis."""
-        return {"kafka": self._check_kafka, "outbox": self._check_outbox, "tasks": self._check_tasks}
+        return {
+            "kafka": probes.after_recovery(self._check_kafka),
+            "outbox": self._check_outbox,
+            "tasks": probes.after_recovery(self._check_tasks),
+        }
 
     async def count(self) -> dict[str, int]:
         """Count what waits, and what waits for a person: `/ready` shows it and is not changed by it."""

@@ -43,6 +43,12 @@ class TokenError(AuthenticationError):
     title = "The token is not valid"
 
 
+class SessionEnded(TokenError):
+    """The token is genuine, but its session was ended."""
+
+    title = "This session has ended; sign in again"
+
+
 class AuthorizationError(DomainError):
     """The caller is known and may not do this."""
 

@@ -15,7 +15,14 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from pydantic import BaseModel, ConfigDict
 
-from common.errors import AuthenticationError, AuthorizationError, ServiceUnavailableError, TokenError
+from common.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ServiceUnavailableError,
+    SessionEnded,
+    TokenError,
+)
+from common.revocations import RevocationList
 
 ALGORITHMS = ("EdDSA", "ES256")
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068
@@ -24,7 +31,9 @@ MAX_LIFE_SECONDS = 900
 LEEWAY_SECONDS = 5
 KEYS_LIFE_SECONDS = 60.0
 KEYS_RETRY_SECONDS = 30.0
-CLAIMS = ("iss", "aud", "sub", "sid", "jti", "role", "iat", "nbf", "exp")
+TEXT_CLAIMS = ("iss", "aud", "sub", "sid", "jti", "role")
+TIME_CLAIMS = ("iat", "nbf", "exp")
+CLAIMS = (*TEXT_CLAIMS, *TIME_CLAIMS)
 KEY_BEARING_HEADERS = ("crit", "jwk", "jku", "x5u", "x5c", "enc", "zip")
 
 log = structlog.get_logger()
@@ -158,7 +167,7 @@ class Verifier:
             return self._identity(claims)
         except jwt.ExpiredSignatureError as error:
             raise TokenError("The access token has expired; refresh it or sign in again.") from error
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError) as error:
             raise TokenError("The access token is not valid; sign in again.") from error
 
     async def _key(self, header: dict[str, Any]) -> jwt.PyJWK:
@@ -173,6 +182,7 @@ class Verifier:
         return key
 
     def _identity(self, claims: dict[str, Any]) -> Identity:
+        _check_types(claims)
         if claims["exp"] - claims["iat"] > MAX_LIFE_SECONDS:
             raise jwt.InvalidTokenError("lives too long")
         return Identity(
@@ -184,12 +194,24 @@ class Verifier:
         )
 
 
+def _check_types(claims: dict[str, Any]) -> None:
+    """Refuse a claim of another type than ours have: what is signed may still be wrong."""
+    texts = all(isinstance(claims[name], str) for name in TEXT_CLAIMS)
+    times = all(type(claims[name]) in (int, float) for name in TIME_CLAIMS)  # True is an int for isinstance
+    if not (texts and times):
+        raise jwt.InvalidTokenError("a claim is of the wrong type")
+
+
 async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> Identity:
     """Return the caller of this request, or refuse it with 401."""
     if not token:
         raise AuthenticationError("Sign in first: send the access token as `Authorization: Bearer ...`.")
     verifier: Verifier = request.app.state.verifier
-    return await verifier.verify(token)
+    identity = await verifier.verify(token)
+    revocations: RevocationList = request.app.state.revocations
+    if await revocations.holds(identity.session_id):
+        raise SessionEnded
+    return identity
 
 
 CurrentUser = Annotated[Identity, Depends(current_user)]

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common import database
 
 RECONNECT_SECONDS = 1.0
+AFTER_LOSS_SECONDS = 0.1
 CHECK_SECONDS = 5.0
 ANNOUNCE = text("SELECT pg_notify('live_' || current_schema(), :key)")
 
@@ -23,6 +24,14 @@ log = structlog.get_logger()
 async def announce(session: AsyncSession, key: str) -> None:
     """Wake the watchers of `key` (at most 200 characters) when the caller's transaction commits."""
     await session.execute(ANNOUNCE, {"key": key})
+
+
+async def _happens(event: asyncio.Event, timeout: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), timeout)
+    except TimeoutError:
+        return False
+    return True
 
 
 class Watcher:
@@ -37,12 +46,10 @@ class Watcher:
 
     async def wait(self, timeout: float) -> bool:
         """Return True as soon as the key is announced, False after `timeout` seconds without."""
-        try:
-            await asyncio.wait_for(self._woken.wait(), timeout)
-        except TimeoutError:
-            return False
-        self._woken.clear()
-        return True
+        woken = await _happens(self._woken, timeout)
+        if woken:
+            self._woken.clear()
+        return woken
 
 
 class Bulletin:
@@ -71,21 +78,26 @@ class Bulletin:
     async def run(self) -> None:
         """Listen until cancelled, reconnecting as often as it takes."""
         while True:
+            pause = AFTER_LOSS_SECONDS
             try:
                 await self._listen()
             except Exception as error:  # whatever it is, somebody may be watching: listen again
                 log.warning("bulletin_broke", error=type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+                pause = RECONNECT_SECONDS
+            await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
+        """Listen until the server ends the connection; one that dies without a word is found by asking."""
         connection = await database.connect(self._url)
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(f"live_{database.schema_of(self._url)}", self._hear)
             for key in list(self._watchers):
                 self._wake(key)
-            while True:
-                await asyncio.sleep(CHECK_SECONDS)
+            while not await _happens(lost, CHECK_SECONDS):
                 await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
+            log.info("bulletin_connection_lost")
         finally:
             with suppress(*database.CONNECTION_ERRORS):
                 await connection.close(timeout=1)

@@ -11,6 +11,7 @@ from common.ids import uuid7
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 QUIET_PATHS = frozenset({"/health", "/ready"})
+CLIENT_LEFT = 499  # nginx's word for it: nobody hears this status, but the log tells it from an error of ours
 READ_ON_BYTES = 12 * 1024 * 1024
 
 log = structlog.get_logger()
@@ -35,22 +36,29 @@ class RequestContext:
             return
         request_id = request_id_of(Headers(scope=scope))
         scope["request_id"] = request_id
-        status = 500
+        status = 0
         started = time.perf_counter()
+
+        async def receive_noting_who_left() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                status = status or CLIENT_LEFT
+            return message
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = status or message["status"]
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, send_with_id)
+                await self._app(scope, receive_noting_who_left, send_with_id)
             finally:
                 if scope["path"] not in QUIET_PATHS:
-                    self._log(scope, status, time.perf_counter() - started)
+                    self._log(scope, status or 500, time.perf_counter() - started)
 
     @staticmethod
     def _log(scope: Scope, status: int, seconds: float) -> None:

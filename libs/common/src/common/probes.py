@@ -14,6 +14,8 @@ from common.database import Sessions
 Check = Callable[[], Awaitable[None]]
 Detail = Callable[[], Awaitable[Mapping[str, object]]]
 CHECK_SECONDS = 2.0
+RECOVERY_SECONDS = 1.5
+LOOK_SECONDS = 0.05
 
 router = APIRouter(tags=["probes"], include_in_schema=False)
 
@@ -45,6 +47,23 @@ def redis_check(redis: Redis) -> Check:
         await redis.ping()
 
     return check
+
+
+def after_recovery(check: Check) -> Check:
+    """Return a check that gives a part whose connection broke a moment to make it again before it says so."""
+
+    async def recovered() -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + RECOVERY_SECONDS
+        while True:
+            try:
+                return await check()
+            except NotReady:
+                if loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(LOOK_SECONDS)
+
+    return recovered
 
 
 async def _outcome(check: Check) -> str:

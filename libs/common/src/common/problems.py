@@ -7,15 +7,17 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from common import database
 from common.errors import AuthenticationError, DomainError, ServiceUnavailableError, ValidationError
 from common.events import is_transient
+from common.middleware import CLIENT_LEFT
 
 MEDIA_TYPE = "application/problem+json"
 UNKEEPABLE = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
@@ -140,6 +142,11 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     return await _unexpected(request, error)
 
 
+async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the shape FastAPI calls
+    """End the request of a client that hung up within its body: nobody waits for what is said here."""
+    return Response(status_code=CLIENT_LEFT)
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # outside of every middleware: the id has to be put on the log line and the answer here
     request_id = request.scope.get("request_id")
@@ -158,4 +165,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SQLAlchemyError, _database)
     for kind in database.CONNECTION_ERRORS:
         app.add_exception_handler(kind, _database)
+    app.add_exception_handler(ClientDisconnect, _client_left)
     app.add_exception_handler(Exception, _unexpected)

@@ -135,9 +135,8 @@ def _wiring(site: Site, service: str) -> dict[str, str]:
 
 
 def _server(name: str, target: str, port: int, env: Mapping[str, str]) -> Program:
-    options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    options += ["--log-level", "warning", "--no-access-log", "--workers-kill-timeout", "10"]
-    command = [sys.executable, "-m", "granian", *options, target]
+    command = [sys.executable, "-m", "common.serve", "--port", str(port), target]
+    env = {"STOP_SECONDS": "10"} | dict(env)
     return Program(
         name, command, partial(http_ok, port), port, env, explain=partial(http_answer, port), patience=120
     )

@@ -167,7 +167,7 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
         await session.execute(delete(User).where(User.id == user.id))
         await erasure.erase_traces(session, user.id)
         await outbox.publish(session, UserDeleted(user_id=user.id))
-    await revocations.forget(redis, ended)
+    await revocations.push_to_redis(redis, ended)
 
 
 async def change_password(
@@ -183,7 +183,7 @@ async def change_password(
     hashed = await _new_hash(hasher, known, form.new_password)
     async with opened.begin() as session:
         ended = await _set_password(session, await _unchanged(session, known), hashed, keep=user.session_id)
-    await revocations.forget(redis, ended)
+    await revocations.push_to_redis(redis, ended)
 
 
 async def forgot_password(session: AsyncSession, email: str) -> None:
@@ -211,7 +211,7 @@ async def reset_password(opened: Sessions, redis: Redis, hasher: Hasher, form: P
         user.verified_at = user.verified_at or utcnow()
         user.clear_failures()
         ended = await _set_password(session, user, hashed)
-    await revocations.forget(redis, ended)
+    await revocations.push_to_redis(redis, ended)
 
 
 async def _new_hash(hasher: Hasher, user: User, password: str) -> str:

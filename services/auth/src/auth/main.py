@@ -1,6 +1,6 @@
 """Auth, assembled."""
 
-from auth import reactions, tasks
+from auth import reactions, revocations, tasks
 from auth.api import accounts, mailbox, sessions, users
 from auth.keys import KeyRing
 from auth.passwords import Hasher
@@ -22,3 +22,4 @@ app = create_api(
     verifier_keys=StaticKeys(keys.document),
 )
 worker = create_worker(settings, reactions.router, tasks.router, resources=[settings])
+worker.include_router(revocations.router)

@@ -125,6 +125,15 @@ class Session(Base):
         return True
 
 
+class EndedSession(Base):
+    """A session that was ended a little while ago, kept for as long as one of its tokens may live, whoever is gone."""
+
+    __tablename__ = "ended_session"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
+
+
 class RefreshToken(Base):
     """One link of a session's chain. It is spent by use."""
 

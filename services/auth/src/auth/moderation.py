@@ -65,7 +65,7 @@ async def change(
         elif wanted.disabled is False:
             user.disabled_at = None
         seen = view(user)
-    await revocations.forget(redis, ended)
+    await revocations.push_to_redis(redis, ended)
     return seen
 
 

@@ -1,15 +1,18 @@
 """Pruning: what has ended is removed within the hour, and with it the devices, addresses and tokens it held."""
 
+from datetime import timedelta
+
 from sqlalchemy import delete, select
 
-from auth.models import MailToken, Session
-from common.database import Sessions
+from auth.models import EndedSession, MailToken, Session
+from auth.revocations import KEPT_SECONDS
+from common.database import Sessions, utcnow
 
 BATCH = 500
 
 
 async def prune(opened: Sessions) -> None:
-    """Remove sessions that have ended with all their refresh tokens, and mail tokens that are too old.
+    """Remove sessions that have ended with all their refresh tokens, and what else is too old.
 
     A session that goes on keeps its spent tokens as well: one of them used again has to end it.
     """
@@ -17,6 +20,9 @@ async def prune(opened: Sessions) -> None:
         pass
     while await _prune_mail_tokens(opened) == BATCH:
         pass
+    async with opened.begin() as session:
+        past = utcnow() - timedelta(seconds=KEPT_SECONDS)
+        await session.execute(delete(EndedSession).where(EndedSession.ended_at < past))
 
 
 async def _prune_sessions(opened: Sessions) -> int:

@@ -129,7 +129,7 @@ async def refresh(sessions: Sessions, redis: Redis, keys: KeyRing, token: str) -
     async with sessions.begin() as session:
         pair, ended = await _go_on(session, keys, token)
     if ended is not None:
-        await revocations.forget(redis, [ended])
+        await revocations.push_to_redis(redis, [ended])
     if pair is None:
         raise RefreshTokenInvalid("The refresh token is not valid any more; sign in again.")
     return pair
@@ -193,7 +193,7 @@ async def sign_out(
         ended = await end(session, user.id, "logout", only=target)
         if only is not None and not ended:
             raise SessionNotFound
-    await revocations.forget(redis, ended)
+    await revocations.push_to_redis(redis, ended)
 
 
 async def listing(

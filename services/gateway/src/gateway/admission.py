@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from common.errors import AuthenticationError, TokenError
+from common.errors import AuthenticationError, SessionEnded
 from common.identity import MAX_LIFE_SECONDS, Identity
 from gateway import headers, prefixes
 from gateway.errors import TooManyRequests
@@ -14,12 +14,6 @@ from gateway.sessions import Sessions
 from gateway.tokens import Tokens
 
 CLOCK_DIFFERENCE_SECONDS = 5.0
-
-
-class SessionEnded(TokenError):
-    """The token is genuine, but its session was ended."""
-
-    title = "This session has ended; sign in again"
 
 
 @dataclass(frozen=True)

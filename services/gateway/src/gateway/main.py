@@ -1,4 +1,4 @@
-"""The gateway's process: `granian --interface asgi gateway.main:app`."""
+"""The gateway's process: `python -m common.serve gateway.main:app`."""
 
 from gateway.app import create_gateway
 from gateway.settings import Settings

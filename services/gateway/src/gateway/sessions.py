@@ -51,11 +51,19 @@ class Sessions:
 
     async def _ask(self, session: UUID) -> bool:
         try:
-            answer = await self._client.get(f"/internal/sessions/{session}")
+            answer = await self._get(f"/internal/sessions/{session}")
             return answer.raise_for_status().json()["active"] is True
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("session_not_checked", error=type(error).__name__)
             raise SessionUnknown(retry_after=2) from error
+
+    async def _get(self, path: str) -> httpx.Response:
+        try:
+            return await self._client.get(path)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self._client.get(
+                path
+            )  # on another connection: this one had died while nobody used it
 
     async def close(self) -> None:
         """Close the connections."""
