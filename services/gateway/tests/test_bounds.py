@@ -84,7 +84,9 @@ async def test_a_body_with_a_length_and_chunks_reaches_the_service_with_one_fram
         b"Connection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /internal/x HTTP/1.1\r\n\r\n"
     )
     request = request.replace(b"Connection: close\r\n", b"")
-    answer = await gateway.raw(request)  # the server under us closes the connection by itself, as RFC 9112 asks
+    answer = await gateway.raw(
+        request
+    )  # the server under us closes the connection by itself, as RFC 9112 asks
     assert answer.count(b"HTTP/1.1 ") == 1
     [seen] = upstream.seen
     assert (seen.body, seen.values("content-length"), seen.values("transfer-encoding")) == (b"{}", ["2"], [])
