@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from devstack.services import GATEWAY_SERVER
 from gateway.body import Body, Buffer
 from gateway.errors import BuffersFull, MalformedRequest
 
@@ -31,6 +33,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": str(size).encode()})
 """
 HELD = 265
+FILES = 4096
 
 
 def free_port() -> int:
@@ -53,7 +56,19 @@ def granian(target: str, port: int, folder: Path, env: dict[str, str]) -> Iterat
 
 
 @pytest.fixture
-async def started(redis: Any, upstream: Any, signer: Any, tmp_path: Path, eventually: Any) -> Any:
+def many_files() -> Iterator[None]:
+    """Let this process and those it starts hold thousands of connections."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if usual != resource.RLIM_INFINITY and usual < FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, most))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+
+@pytest.fixture
+async def started(
+    many_files: None, redis: Any, upstream: Any, signer: Any, tmp_path: Path, eventually: Any
+) -> Any:
     """Start a gateway's process whose résumé service is a process of its own; return its port and the service's."""
 
     @asynccontextmanager
@@ -212,6 +227,16 @@ async def test_a_frozen_service_is_left_alone_until_it_wakes(
 
             assert await eventually(served)
             assert (await waiting).text == "4", "who was waiting is answered, and by one call"
+
+
+async def test_a_thousand_idle_connections_of_nobody_stop_nobody(started: Any, signer: Any) -> None:
+    async with started(**GATEWAY_SERVER) as (port, _), person(port, signer) as client:
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1_100)]
+        assert (await client.get("/api/v1/resume/1")).status_code == 200
+        async with person(port, signer) as newcomer:
+            assert (await newcomer.get("/api/v1/resume/1")).status_code == 200
+        for _, writer in opened:
+            writer.close()
 
 
 def test_the_bytes_held_at_once_are_bounded_and_given_back() -> None:
