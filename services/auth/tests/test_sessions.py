@@ -38,6 +38,23 @@ async def test_the_oauth2_form_signs_in_too(anonymous, account):
     assert answer.json()["token_type"] == "bearer"
 
 
+async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
+    body = {"email": account.email, "password": account.password}
+    taken = await anonymous.post("/api/v1/auth/login", json=body)
+    answers = [
+        taken,
+        await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": taken.json()["refresh_token"]}),
+        await anonymous.post("/api/v1/auth/login", json=body | {"password": "Wrong-password-1"}),
+        await anonymous.post("/api/v1/auth/login", json={}),
+        await signed_in.get("/api/v1/auth/me"),
+        await anonymous.get("/api/v1/auth/nothing"),
+    ]
+    assert [each.status_code for each in answers] == [200, 200, 401, 422, 200, 404]
+    assert {each.headers["cache-control"] for each in answers} == {"no-store"}
+    keys = await anonymous.get("/api/v1/auth/.well-known/jwks.json")
+    assert keys.headers["cache-control"].startswith("public, max-age=")
+
+
 async def test_access_tokens_verify_with_the_published_keys(anonymous, account):
     published = await anonymous.get("/api/v1/auth/.well-known/jwks.json")
     assert published.headers["cache-control"] == "public, max-age=30"

@@ -147,6 +147,8 @@ class FakeService:
             self.asked += 1
             active = path.rpartition("/")[2] not in self.ended
             await self.json(send, 200, {"active": active})
+        elif path == "/health":
+            await self.json(send, 200, {"status": "ok"})
         elif path == "/ready":
             await self.json(send, 200 if self.ready else 503, {"status": "x", "checks": {"postgres": "ok"}})
         elif path == "/openapi.json":

@@ -1,6 +1,7 @@
 """What is too large, too long or ambiguous is refused, and the refusal is seen by who sent it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -34,16 +35,14 @@ async def test_a_path_that_could_be_read_in_two_ways_is_refused(
     gateway: Any, upstream: Any, signer: Any, path: str
 ) -> None:
     token = signer.token(uuid4())
-    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     answer = await gateway.raw(request.encode())
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert upstream.seen == []
 
 
 async def test_routing_sees_the_path_that_the_service_sees(gateway: Any, upstream: Any) -> None:
-    request = (
-        b"POST /api/v1/auth/%6cogin HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    )
+    request = b"POST /api/v1/auth/%6cogin HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     answer = await gateway.raw(request)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b'"credentials"' in answer
@@ -53,11 +52,11 @@ async def test_routing_sees_the_path_that_the_service_sees(gateway: Any, upstrea
 @pytest.mark.parametrize(
     "lines",
     [
-        b"Host: a\r\nHost: b\r\n",
+        b"Host: localhost\r\nHost: localhost\r\n",
         b"",
         b"Host:\r\n",
-        b"Host: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n",
-        b"Host: a\r\nContent-Length: x\r\n",
+        b"Host: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n",
+        b"Host: localhost\r\nContent-Length: x\r\n",
     ],
 )
 async def test_ambiguous_framing_is_refused(gateway: Any, upstream: Any, lines: bytes) -> None:
@@ -69,7 +68,9 @@ async def test_ambiguous_framing_is_refused(gateway: Any, upstream: Any, lines: 
 
 @pytest.mark.parametrize("chunks", [b"ZZ\r\n{}\r\n0\r\n\r\n", b"2\r\n{}no end of it", b"\x00"])
 async def test_chunks_that_are_none_are_the_senders_mistake(gateway: Any, chunks: bytes) -> None:
-    request = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    request = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    )
     answer = await gateway.raw(request)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b'"code":"malformed_request"' in answer
@@ -79,17 +80,16 @@ async def test_a_body_with_a_length_and_chunks_reaches_the_service_with_one_fram
     gateway: Any, upstream: Any
 ) -> None:
     request = (
-        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n"
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n"
         b"Connection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /internal/x HTTP/1.1\r\n\r\n"
     )
-    answer = await gateway.raw(request)
+    request = request.replace(b"Connection: close\r\n", b"")
+    answer = await gateway.raw(
+        request
+    )  # the server under us closes the connection by itself, as RFC 9112 asks
     assert answer.count(b"HTTP/1.1 ") == 1
-    if answer.startswith(b"HTTP/1.1 200 "):
-        [seen] = upstream.seen
-        assert (seen.body, seen.values("content-length")) == (b"{}", [])
-    else:
-        assert answer.startswith(b"HTTP/1.1 400 ")
-        assert upstream.seen == []
+    [seen] = upstream.seen
+    assert (seen.body, seen.values("content-length"), seen.values("transfer-encoding")) == (b"{}", ["2"], [])
 
 
 async def test_an_address_of_more_than_8_kb_is_a_414(client: Any, problem: Any) -> None:
@@ -125,7 +125,8 @@ async def test_json_of_more_than_1_mb_is_a_413_while_it_streams(
     problem(answer, 413, "body_too_large")
     answer = await client.post("/api/v1/interview/start", content=parts(MEGABYTE))
     assert answer.json()["size"] == MEGABYTE
-    assert upstream.last.values("transfer-encoding") == ["chunked"]
+    framing = upstream.last.values("transfer-encoding"), upstream.last.values("content-length")
+    assert framing == ([], [str(MEGABYTE)])
 
 
 async def test_an_upload_may_have_6_mb(client: Any, upstream: Any, problem: Any) -> None:
@@ -147,7 +148,7 @@ async def test_a_refusal_is_seen_by_a_client_that_is_still_sending(anonymous: An
 async def test_a_client_that_asks_before_it_sends_is_spared_the_sending(gateway: Any, signer: Any) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(
-        b"POST /api/v1/resume/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\nExpect: 100-continue\r\n"
+        b"POST /api/v1/resume/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\nExpect: 100-continue\r\n"
         + f"Authorization: Bearer {signer.token(uuid4())}\r\n\r\n".encode()
     )
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 1)
@@ -155,24 +156,21 @@ async def test_a_client_that_asks_before_it_sends_is_spared_the_sending(gateway:
     writer.close()
 
 
-async def test_a_client_that_leaves_while_sending_ends_the_call(
-    gateway: Any, upstream: Any, signer: Any
+async def test_of_a_body_that_is_never_whole_no_service_hears(
+    gateway: Any, upstream: Any, signer: Any, caplog: pytest.LogCaptureFixture, eventually: Any
 ) -> None:
-    arrived = asyncio.Event()
-
-    async def act(_: Any, receive: Any, __: Any) -> None:
-        await receive()
-        arrived.set()
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        upstream.cancelled.set()
-
-    upstream.act = act
+    caplog.set_level(logging.INFO)
     _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(
-        b"POST /api/v1/interview/start HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        b"POST /api/v1/interview/start HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
         + f"Authorization: Bearer {signer.token(uuid4())}\r\n\r\npart".encode()
     )
-    await asyncio.wait_for(arrived.wait(), 5)
+    await writer.drain()
     writer.close()
-    await asyncio.wait_for(upstream.cancelled.wait(), 5)
+
+    async def ended() -> list[Any]:
+        return [record.msg for record in caplog.records if record.name == "gateway.edge"]
+
+    [line] = await eventually(ended)
+    assert (line["method"], line["prefix"]) == ("POST", "/api/v1/interview")
+    assert upstream.seen == []

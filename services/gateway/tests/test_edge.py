@@ -172,7 +172,7 @@ async def test_each_request_leaves_one_line_without_token_body_or_query(
 
 async def test_a_websocket_is_turned_away(gateway: Any) -> None:
     request = (
-        b"GET /api/v1/interview/1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"
+        b"GET /api/v1/interview/1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
     answer = await gateway.raw(request)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import ledger
+from gateway import ledger, routes
 from gateway.ledger import Ledger
 from gateway.limits import CALLERS_KEPT, Limit, Limits, LocalLimiter, Rule, gcra
 
@@ -89,12 +89,14 @@ LIMITS = Limits(Limit(10, 60), Limit(30, 60), Limit(300, 60), Limit(60, 60))
     ],
 )
 def test_each_request_has_its_class(method: str, path: str, name: str, key: str) -> None:
-    rule = LIMITS.rule(method, path, USER, "1.2.3.4")
+    route = routes.resolve(method, path)
+    assert route
+    rule = LIMITS.rule(route, USER, "1.2.3.4")
     assert (rule.name, rule.key) == (name, key)
 
 
 def test_nobody_in_particular_is_counted_by_address() -> None:
-    rule = LIMITS.rule("POST", "/api/v1/resume/upload", None, "1.2.3.4")
+    rule = LIMITS.rule(routes.resolve("POST", "/api/v1/resume/upload"), None, "1.2.3.4")
     assert (rule.key, rule.limit) == ("limit:general:address:1.2.3.4", LIMITS.general_address)
 
 

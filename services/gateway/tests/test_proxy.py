@@ -263,7 +263,7 @@ async def test_a_failure_of_our_own_is_a_500_without_details(
     gateways: Any, problem: Callable[..., Any], upstream: Any
 ) -> None:
     running = await gateways()
-    object.__setattr__(running.edge.proxy, "_upstreams", {})
+    object.__setattr__(running.edge.proxy, "_targets", {})
     async with running.client() as client:
         said = problem(await client.get("/api/v1/resume/1"), 500, "internal_error")
     assert "KeyError" not in str(said)

@@ -19,7 +19,7 @@ from common.identity import JwksKeys, KeySource, Verifier
 from common.kafka import producer_opener
 from common.keep import Keeper
 from common.live import Bulletin
-from common.middleware import ReadOn, RequestContext
+from common.middleware import NoStore, ReadOn, RequestContext
 from common.parking import ParkingLot
 from common.relay import Relay
 from common.revocations import RevocationList
@@ -80,6 +80,7 @@ def _base(settings: ServiceSettings, lifespan: Callable[[FastAPI], Any], **optio
     )
     problems.install(app)
     app.add_middleware(ReadOn)
+    app.add_middleware(NoStore)
     app.add_middleware(RequestContext)
     app.include_router(probes.router)
     return app

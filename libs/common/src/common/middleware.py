@@ -73,6 +73,26 @@ class RequestContext:
         )
 
 
+class NoStore:
+    """Lets no cache keep an answer that does not say itself how it may be kept: tokens and people's own things."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_marked)
+
+
 class ReadOn:
     """Takes a request's body to its end before the answer begins, up to 12 MiB.
 

@@ -19,6 +19,13 @@ WORKERS = tuple(f"{service} worker" for service in SERVICES)
 LOCAL_SESSION_TIMEOUT_MS = "2000"
 """The broker from the wheel lets a consumer join only after half of its session timeout or more."""
 
+GATEWAY_SERVER = {
+    "GRANIAN_BACKLOG": "8192",
+    "GRANIAN_BACKPRESSURE": "8192",
+    "GRANIAN_HTTP1_BUFFER_SIZE": "65536",
+}
+"""Room for many connections that wait: with granian's own 1024 as many idle ones, of nobody signed in, take it all."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -104,7 +111,7 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
 
 def _gateway_environment(site: Site) -> dict[str, str]:
     upstreams = {f"{name.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, name)}" for name in SERVICES}
-    return _inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
+    return GATEWAY_SERVER | _inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
 
 
 def _inherited() -> dict[str, str]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from common.errors import AuthenticationError, SessionEnded
 from common.identity import MAX_LIFE_SECONDS, Identity
-from gateway import headers, prefixes
+from gateway import headers
 from gateway.errors import TooManyRequests
 from gateway.exchange import Exchange
 from gateway.ledger import Ledger, LedgerGone
 from gateway.limits import Limits, LocalLimiter, Rule, Standing
+from gateway.routes import Route
 from gateway.sessions import Sessions
 from gateway.tokens import Tokens
 
@@ -26,8 +27,8 @@ class Admission:
     sessions: Sessions
     limits: Limits
 
-    async def admit(self, exchange: Exchange) -> None:
-        """Let the request through, and note its standing for the answer.
+    async def admit(self, exchange: Exchange, route: Route) -> None:
+        """Let the request through, and note who it is of and its standing for the answer.
 
         A request whose token is not good, or not any more, counts against its address: guessing is limited as well.
 
@@ -36,25 +37,29 @@ class Admission:
             TooManyRequests: the caller's share is spent.
             SessionUnknown: neither Redis nor auth says whether the session was ended.
         """
-        identity, refusal = await self._identify(exchange)
-        rule = self._rule(exchange, identity)
+        identity, refusal = await self._identify(exchange, route)
+        rule = self._rule(exchange, route, identity)
         try:
             standing = await self._spend(rule, identity)
         except SessionEnded as ended:
-            refusal, rule = ended, self._rule(exchange, None)
+            refusal, rule = ended, self._rule(exchange, route, None)
             standing = await self._spend(rule, None)
         exchange.answer_headers |= describe(rule, standing)
         if not standing.allowed:
             raise TooManyRequests(rule, standing)
         if refusal:
             raise refusal
+        exchange.user = identity.id if identity else None
 
-    def _rule(self, exchange: Exchange, identity: Identity | None) -> Rule:
-        subscriber = headers.subscriber(exchange.address)
-        return self.limits.rule(exchange.method, exchange.path, identity.id if identity else None, subscriber)
+    def _rule(self, exchange: Exchange, route: Route, identity: Identity | None) -> Rule:
+        return self.limits.rule(
+            route, identity.id if identity else None, headers.subscriber(exchange.address)
+        )
 
-    async def _identify(self, exchange: Exchange) -> tuple[Identity | None, AuthenticationError | None]:
-        if prefixes.is_public(exchange.path):
+    async def _identify(
+        self, exchange: Exchange, route: Route
+    ) -> tuple[Identity | None, AuthenticationError | None]:
+        if route.public:
             return None, None
         try:
             return await self.tokens.verify(_bearer(exchange)), None

@@ -7,16 +7,20 @@ from fastapi import FastAPI
 
 from common import problems, telemetry
 from common.identity import JwksKeys, Verifier
-from gateway import api, ledger, proxy
+from gateway import api, ledger
 from gateway.admission import Admission
+from gateway.body import BodyPace, Intake, Sizes
+from gateway.concurrency import Bounds, Concurrency
 from gateway.cors import Cors
 from gateway.edge import Edge
+from gateway.hosts import Hosts
 from gateway.ledger import Ledger
 from gateway.limits import LocalLimiter
-from gateway.proxy import Pace, Proxy, Sizes
+from gateway.proxy import Pace, Proxy
 from gateway.services import Services
 from gateway.sessions import Sessions
 from gateway.settings import Settings
+from gateway.target import Patience, Target
 from gateway.tokens import Tokens
 
 
@@ -31,7 +35,11 @@ def create_gateway(settings: Settings) -> Edge:
     own = _own(services, book, [book, sessions, services, forward])
     return Edge(
         own=own,
+        hosts=Hosts(settings.hosts),
         admission=Admission(_tokens(settings), book, LocalLimiter(), sessions, settings.limits),
+        concurrency=Concurrency(
+            Bounds(settings.concurrency_person, settings.concurrency_uploads, settings.concurrency_address)
+        ),
         proxy=forward,
         cors=Cors(settings.cors_origins),
         trusts=settings.trusted_proxies,
@@ -46,8 +54,14 @@ def _tokens(settings: Settings) -> Tokens:
 
 def _proxy(settings: Settings) -> Proxy:
     pace = Pace(settings.connect_timeout, settings.upstream_deadline, settings.stream_silence)
-    sizes = Sizes(settings.max_body, settings.max_upload)
-    return Proxy(proxy.create_transport(), settings.upstreams, pace, sizes, settings.trusted_proxies)
+    patience = Patience(settings.circuit_failures, settings.circuit_suspicion)
+    targets = {name: Target(name, base, patience) for name, base in settings.upstreams.items()}
+    intake = Intake(
+        Sizes(settings.max_body, settings.max_upload),
+        BodyPace(settings.body_grace, settings.body_rate, settings.upstream_deadline),
+        settings.max_buffered,
+    )
+    return Proxy(targets, intake, pace, settings.trusted_proxies)
 
 
 def _own(services: Services, book: Ledger, closing: list[Ledger | Sessions | Services | Proxy]) -> FastAPI:

@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from common import problems, telemetry
 from common.errors import DomainError
 from common.middleware import QUIET_PATHS, request_id_of
-from gateway import body, headers, hygiene, prefixes
+from gateway import body, headers, hygiene, routes
 from gateway.admission import Admission
+from gateway.concurrency import Concurrency
 from gateway.cors import Cors
-from gateway.errors import ClientGone, MalformedRequest, NothingHere, UpstreamCut
+from gateway.errors import ClientGone, MalformedRequest, NothingHere, Refusal, UpstreamCut
 from gateway.exchange import Exchange
 from gateway.headers import Network, Pairs
+from gateway.hosts import Hosts
 from gateway.proxy import Proxy
 
 CLIENT_LEFT = 499
@@ -39,7 +41,9 @@ class Edge:
     """The gateway: its own endpoints, and the services behind it."""
 
     own: ASGIApp
+    hosts: Hosts
     admission: Admission
+    concurrency: Concurrency
     proxy: Proxy
     cors: Cors
     trusts: list[Network]
@@ -94,15 +98,17 @@ class Edge:
 
     async def _route(self, exchange: Exchange) -> None:
         exchange.path = hygiene.check(exchange)
-        prefix = prefixes.match(exchange.path)
-        exchange.prefix = prefix.path if prefix else "own"
+        self.hosts.check(exchange)
+        route = routes.resolve(exchange.method, exchange.path)
+        exchange.prefix = route.prefix if route else "own"
         if Cors.is_preflight(exchange):
             await _send(
                 exchange, Response(status_code=HTTPStatus.NO_CONTENT, headers=self.cors.preflight(exchange))
             )
-        elif prefix:
-            await self.admission.admit(exchange)
-            await self.proxy.forward(exchange, prefix.service)
+        elif route:
+            await self.admission.admit(exchange, route)
+            with self.concurrency.slot(exchange, route):
+                await self.proxy.forward(exchange, route)
         elif exchange.path.startswith(("/api/", "/internal/")):
             raise NothingHere
         else:
@@ -122,6 +128,7 @@ class Edge:
         for name, value in SECURITY.items():
             answer[name] = value
         answer.setdefault("Content-Security-Policy", API_POLICY)
+        answer.setdefault("Cache-Control", "no-store")
         if self.secure_only:
             answer["Strict-Transport-Security"] = STRICT_TRANSPORT
         for name, value in exchange.answer_headers.items():
@@ -142,9 +149,11 @@ async def _send(exchange: Exchange, response: Response) -> None:
 
 async def _refuse(exchange: Exchange, error: DomainError) -> None:
     document = problems.document(error.status, error.code, error.title, error.detail, exchange.request_id)
-    await _send(
-        exchange, JSONResponse(document, error.status, problems.headers_of(error), problems.MEDIA_TYPE)
-    )
+    more = dict(error.headers) if isinstance(error, Refusal) else {}
+    if not exchange.scope["http_version"].startswith("1"):
+        more.pop("Connection", None)
+    more |= problems.headers_of(error)
+    await _send(exchange, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
 
 
 def _trace_headers(came: Headers) -> dict[str, str]:

@@ -1,9 +1,14 @@
 """What the gateway itself refuses or can't do, each with its status and what the caller can do about it."""
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 from common.errors import DomainError, EntityNotFoundError, ServiceUnavailableError
 from gateway.limits import Rule, Standing
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The methods that are taken somewhere."""
 
 
 class NothingHere(EntityNotFoundError):
@@ -12,7 +17,13 @@ class NothingHere(EntityNotFoundError):
     title = "There is nothing at this address"
 
 
-class MalformedRequest(DomainError):
+class Refusal(DomainError):
+    """What is refused before anything is decided by it. Its connection ends with it: what follows can't be trusted."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
+class MalformedRequest(Refusal):
     """The request's address or headers are not ones that mean the same to everybody who reads them."""
 
     status = 400
@@ -28,7 +39,41 @@ class OriginNotAllowed(DomainError):
     title = "This site may not call from a browser"
 
 
-class BodyTooSlow(DomainError):
+class WrongHost(Refusal):
+    """The request is for a host that is not ours."""
+
+    status = 421
+    code = "wrong_host"
+    title = "This host is not served here"
+
+
+class MethodNotTaken(Refusal):
+    """A method that is known, and taken at no address of ours."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "This method is taken nowhere here"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close", "Allow": ", ".join(METHODS)}
+
+
+class MethodUnknown(Refusal):
+    """A method that nobody here knows; methods are case-sensitive."""
+
+    status = 501
+    code = "method_unknown"
+    title = "This method is not known"
+
+
+class EncodingNotTaken(Refusal):
+    """The body is compressed."""
+
+    status = 415
+    code = "content_encoding_not_taken"
+    title = "The body must not be encoded"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close", "Accept-Encoding": "identity"}
+
+
+class BodyTooSlow(Refusal):
     """The body did not arrive in time."""
 
     status = 408
@@ -36,7 +81,7 @@ class BodyTooSlow(DomainError):
     title = "The request's body did not arrive in time"
 
 
-class BodyTooLarge(DomainError):
+class BodyTooLarge(Refusal):
     """The body is larger than the route takes."""
 
     status = 413
@@ -44,7 +89,7 @@ class BodyTooLarge(DomainError):
     title = "The body is too large"
 
 
-class AddressTooLong(DomainError):
+class AddressTooLong(Refusal):
     """The address is longer than any of ours."""
 
     status = 414
@@ -67,7 +112,22 @@ class TooManyRequests(DomainError):
         )
 
 
-class HeadersTooLarge(DomainError):
+class TooManyAtOnce(DomainError):
+    """The caller has too many requests under way."""
+
+    status = 429
+    code = "too_many_at_once"
+    title = "Too many requests at once"
+
+
+class BuffersFull(ServiceUnavailableError):
+    """There is no room for another body at the moment."""
+
+    code = "buffers_full"
+    title = "Too much is being sent at the moment; try again shortly"
+
+
+class HeadersTooLarge(Refusal):
     """The headers are more or longer than any client needs."""
 
     status = 431

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
@@ -22,6 +23,7 @@ class Exchange:
     headers: Headers = field(init=False)
     path: str = ""
     address: str = ""
+    user: UUID | None = None
     prefix: str = "none"
     status: int = 0
     body_begun: bool = False

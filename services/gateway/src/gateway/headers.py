@@ -38,6 +38,12 @@ OURS = frozenset(
         b"host",
         b"content-length",
         b"expect",
+        # another method or address than the one that was counted
+        b"x-http-method-override",
+        b"x-http-method",
+        b"x-method-override",
+        b"x-original-url",
+        b"x-rewrite-url",
     }
 )
 
@@ -60,7 +66,7 @@ def _crosses(name: bytes, dropped: set[bytes]) -> bool:
 def to_service(
     exchange: Exchange, upstream_host: bytes, length: bytes | None, trusts: list[Network]
 ) -> Pairs:
-    """Return the headers a service sees; `length` is the body's, None where there is none or it is not known."""
+    """Return the headers a service sees; `length` is the body's, None where there is none."""
     raw = exchange.headers.raw
     dropped = _named_by_connection(raw)
     pairs = [(b"host", upstream_host)]

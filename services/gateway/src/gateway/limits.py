@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from gateway import prefixes
+from gateway.routes import LimitClass, Route
 
 CALLERS_KEPT = 50_000
 
@@ -75,22 +75,19 @@ class Limits:
     general_user: Limit
     general_address: Limit
 
-    def rule(self, method: str, path: str, user: UUID | None, address: str) -> Rule:
+    def rule(self, route: Route, user: UUID | None, address: str) -> Rule:
         """Return the rule for a request: by user where one is signed in, else by address.
 
         Routes that take credentials are counted apart from each other, so that signing in is possible after
         many failed refreshes.
         """
-        plain = prefixes.plain(path)
-        if plain in prefixes.CREDENTIALS:
-            return Rule(
-                "credentials", f"limit:credentials:{plain.rpartition('/')[2]}:{address}", self.credentials
-            )
+        if route.limit is LimitClass.CREDENTIALS:
+            return Rule("credentials", f"limit:credentials:{route.name}:{address}", self.credentials)
         if user is None:
             return Rule("general", f"limit:general:address:{address}", self.general_address)
-        if (method, plain) in prefixes.PROVING:
+        if route.limit is LimitClass.REAUTHENTICATION:
             return Rule("credentials", f"limit:credentials:user:{user}", self.credentials)
-        if method == "POST" and prefixes.COSTLY.fullmatch(plain):
+        if route.limit is LimitClass.EXPENSIVE:
             return Rule("costly", f"limit:costly:user:{user}", self.costly)
         return Rule("general", f"limit:general:user:{user}", self.general_user)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from common.problems import MEDIA_TYPE, Problem
-from gateway import prefixes
+from gateway import routes
 
 Document = dict[str, Any]
 
@@ -48,15 +48,16 @@ def merge(title: str, description: str, documents: Mapping[str, Document]) -> Do
 
 
 def _serves(service: str, path: str) -> bool:
-    prefix = prefixes.match(path)
-    return prefix.service == service if prefix else service == "gateway"
+    route = routes.resolve("GET", path)
+    return route.service == service if route else service == "gateway"
 
 
 def _item(service: str, path: str, item: Document) -> Document:
     """Return a path's item with tags, and with a token asked for where the gateway asks for one."""
-    open_to_all = service == "gateway" or prefixes.is_public(path)
     for method in METHODS:
         if operation := item.get(method):
+            route = routes.resolve(method.upper(), path)
+            open_to_all = route is None or route.public
             operation["tags"] = operation.get("tags") or [service]
             operation["security"] = [] if open_to_all else [{SCHEME: []}]
             operation["x-service"] = service

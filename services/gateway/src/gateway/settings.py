@@ -10,6 +10,7 @@ from common import settings
 from gateway.limits import Limit, Limits
 
 MEGABYTE = 1024 * 1024
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def _listed(value: object) -> object:
@@ -43,6 +44,12 @@ class Settings(settings.Settings):
     resume_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8102")
     interview_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8103")
 
+    public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8080")
+    allowed_hosts: Listed = Field(
+        default_factory=list,
+        description="Hosts served besides PUBLIC_URL's; one without a port is meant with any.",
+    )
+
     cors_origins: Listed = Field(default_factory=list)
     trusted_proxies: Networks = Field(default_factory=list)
 
@@ -54,7 +61,21 @@ class Settings(settings.Settings):
     max_body: int = Field(default=MEGABYTE, ge=1)
     max_upload: int = Field(default=6 * MEGABYTE, ge=1)
 
-    upstream_deadline: float = Field(default=60.0, gt=0, description="From the request to the answer's head.")
+    max_buffered: int = Field(default=128 * MEGABYTE, ge=1, description="Bodies held at once, all together.")
+    body_grace: float = Field(default=10.0, gt=0, description="In which a body may come as it likes.")
+    body_rate: int = Field(default=8 * 1024, ge=1, description="Bytes a second it has to come at afterwards.")
+
+    concurrency_person: int = Field(default=64, ge=1, description="Requests under way of one person.")
+    concurrency_uploads: int = Field(default=4, ge=1, description="Uploads under way of one person.")
+    concurrency_address: int = Field(default=512, ge=1, description="Requests under way from one address.")
+
+    circuit_failures: int = Field(default=5, ge=1, description="In a row, before a service is left alone.")
+    circuit_suspicion: float = Field(
+        default=5.0, gt=0, description="Without an answer, before a service is asked whether it lives."
+    )
+    upstream_deadline: float = Field(
+        default=60.0, gt=0, description="For the body; then for the answer's head."
+    )
     stream_silence: float = Field(default=120.0, gt=0, description="Between two parts of an answer.")
     connect_timeout: float = Field(default=2.0, gt=0)
     redis_timeout: float = Field(default=0.25, gt=0)
@@ -65,6 +86,15 @@ class Settings(settings.Settings):
         """The base URL of each service, without a slash at its end."""
         urls = {"auth": self.auth_url, "resume": self.resume_url, "interview": self.interview_url}
         return {name: str(url).rstrip("/") for name, url in urls.items()}
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts that requests may be for: the published one, the listed ones, locally the machine itself."""
+        url = self.public_url
+        usual = {"http": 80, "https": 443}[url.scheme] == url.port
+        published = str(url.host) if usual else f"{url.host}:{url.port}"
+        loopback = LOOPBACK if self.environment == "local" else ()
+        return [published, *self.allowed_hosts, *loopback]
 
     @property
     def limits(self) -> Limits:
