@@ -1,7 +1,7 @@
 """A small service of our own, to test the plumbing on real servers without any other service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common import database, idempotency, live, migrations, outbox, paging, tasks_api
+from common import database, idempotency, kafka, live, migrations, outbox, paging, tasks_api
 from common.app import create_api, create_worker, resource
+from common.contracts.event import Event
 from common.contracts.interview import ReportReady
 from common.contracts.user import UserRegistered
 from common.database import Session, Sessions
@@ -26,7 +27,7 @@ from common.idempotency import Once
 from common.identity import CurrentUser, Identity, Role, StaticKeys, require_role
 from common.ids import uuid7
 from common.live import Live
-from common.settings import ServiceSettings
+from common.settings import MessageSettings, ServiceSettings
 from common.tasks import TaskPayload, TaskRouter, enqueue
 from common.testing.services import Client, Services
 
@@ -195,6 +196,20 @@ async def sample(services: Services) -> AsyncIterator[Sample]:
     async with app.router.lifespan_context(app):
         yield Sample(settings, database.create_sessions(engine), services, app, greeting)
     await engine.dispose()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def elsewhere(services: Services) -> Callable[[type[Event], str], type[Event]]:
+    """Give a kind of event another topic, with the limits of every topic: many or huge ones hold up no other test."""
+    settings = MessageSettings()
+
+    def move(event_type: type[Event], to: str) -> type[Event]:
+        return type(event_type.__name__, (event_type,), {"topic": to, "__module__": __name__})
+
+    config = kafka.topic_config(settings, kafka.topic_bytes(settings))
+    topics = dict.fromkeys(("tests.largest", "tests.parking", "tests.relay"), config)
+    await kafka.ensure_topics(services.addresses.kafka_bootstrap, topics, 1, 1)
+    return move
 
 
 @pytest_asyncio.fixture

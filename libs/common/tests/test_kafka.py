@@ -1,8 +1,13 @@
 """Topics have the limits and the retention that the settings say, also those that were there before."""
 
+import gc
+import warnings
+
+import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError
 
 from common import kafka, parking, provision
 from common.contracts.user import UserEvent
@@ -58,3 +63,24 @@ async def test_provisioning_again_with_the_same_settings_changes_no_topic(servic
     )
     await provision.provision_topics(settings, ["again"])
     assert await provision.provision_topics(settings, ["again"]) == []
+
+
+async def test_a_producer_that_finds_no_broker_leaves_no_connection_behind(sample):
+    nowhere = sample.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        with pytest.raises(KafkaConnectionError):
+            await kafka.producer_opener(nowhere)()
+        gc.collect()
+    assert [str(warning.message) for warning in warned if "Producer" in str(warning.message)] == []
+
+
+async def test_a_sender_sends_only_while_it_is_open(sample):
+    sender = kafka.Sender(kafka.producer_opener(sample.settings))
+    await sender.renew()
+    first = sender.producer
+    await sender.renew()
+    assert sender.producer is not first
+    await sender.close()
+    await sender.close()
+    with pytest.raises(RuntimeError, match="not open"):
+        assert sender.producer

@@ -110,9 +110,10 @@ async def test_a_task_whose_event_is_too_large_is_given_up_at_once_and_says_why(
     assert row.error.startswith("This would be announced as interview.report_ready with 600,")
 
 
-async def test_the_largest_event_of_each_type_reaches_its_reaction(sample, note_model, eventually):
+async def test_the_largest_event_of_each_type_reaches_its_reaction(sample, note_model, eventually, elsewhere):
     router, owner = EventRouter(), uuid7()
-    types = catalogue.all_events()
+    types = [elsewhere(event_type, "tests.largest") for event_type in catalogue.all_events()]
+    assert len(types) >= 15
 
     async def note(session, event):
         size = len(event.model_dump_json().encode())

@@ -13,10 +13,16 @@ from common.ids import uuid7
 
 
 @pytest.fixture
-def reactions(note_model):
+def deleted(elsewhere):
+    """The event that is parked, on a topic of its own."""
+    return elsewhere(UserDeleted, "tests.parking")
+
+
+@pytest.fixture
+def reactions(note_model, deleted):
     router = EventRouter()
 
-    @router.on(UserDeleted)
+    @router.on(deleted)
     async def forget(session, event):
         session.add(note_model(owner_id=event.user_id, text="forgotten"))
 
@@ -25,7 +31,7 @@ def reactions(note_model):
 
 @pytest_asyncio.fixture
 async def send(sample):
-    """Put a message of any size on the topic of accounts, as a broker with higher limits would take it."""
+    """Put a message of any size on its topic, as a broker with higher limits would take it."""
     servers = sample.settings.kafka_bootstrap_servers
     async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=10_000_000) as producer:
 
@@ -58,9 +64,9 @@ async def went_on(sample, marker, eventually):
 
 @pytest.mark.parametrize("room", [0, 150, 300], ids=["as large as ours get", "a little less", "less"])
 async def test_a_failed_message_of_a_megabyte_is_parked_whole_and_the_next_goes_on(
-    sample, reactions, send, eventually, room
+    sample, reactions, deleted, send, eventually, room
 ):
-    event, marker = UserDeleted(user_id=uuid7()), UserDeleted(user_id=uuid7())
+    event, marker = deleted(user_id=uuid7()), deleted(user_id=uuid7())
     body = b"{" + b"x" * (kafka.request_bytes(sample.settings) - room - 1)
     async with sample.working(reactions):
         await send(event, body)
@@ -73,16 +79,16 @@ async def test_a_failed_message_of_a_megabyte_is_parked_whole_and_the_next_goes_
 
 @pytest.mark.parametrize("where", ["value", "headers"])
 async def test_what_is_too_large_to_be_parked_is_parked_as_a_note_and_replayed_from_where_it_lies(
-    sample, note_model, send, eventually, where
+    sample, note_model, deleted, send, eventually, where
 ):
     event, marker, router, broken = (
-        UserDeleted(user_id=uuid7()),
-        UserDeleted(user_id=uuid7()),
+        deleted(user_id=uuid7()),
+        deleted(user_id=uuid7()),
         EventRouter(),
         True,
     )
 
-    @router.on(UserDeleted)
+    @router.on(deleted)
     async def forget(session, received):
         if broken and received.user_id == event.user_id:
             raise ZeroDivisionError("a bug")
@@ -108,12 +114,12 @@ async def test_what_is_too_large_to_be_parked_is_parked_as_a_note_and_replayed_f
         await went_on(sample, event, eventually)
 
 
-async def test_a_note_whose_message_is_kept_no_longer_is_passed_over(sample):
+async def test_a_note_whose_message_is_kept_no_longer_is_passed_over(sample, deleted):
     servers = sample.settings.kafka_bootstrap_servers
     await parking.replay(sample.settings)
     notes = {
         parking.CAUSE: "ValueError: x",
-        parking.TOPIC: UserDeleted.topic,
+        parking.TOPIC: deleted.topic,
         parking.PARTITION: "0",
         parking.OFFSET: "1000000",
         parking.LEFT: "1",

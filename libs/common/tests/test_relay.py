@@ -28,7 +28,7 @@ from common.ids import uuid7
 from common.keep import Keeper
 from common.relay import Relay
 
-LOCK_SECONDS = 3
+LOCK_SECONDS = 4
 PROGRAM = Path(__file__).parent / "relay_process.py"
 UNSENT = text("SELECT count(*) FROM outbox WHERE published_at IS NULL")
 
@@ -55,7 +55,8 @@ class RelayProcess:
 class Outbox:
     """A schema with nothing but an outbox, and what arrives of it."""
 
-    def __init__(self, sessions, environment, url):
+    def __init__(self, registered, sessions, environment, url):
+        self.registered = registered
         self.sessions = sessions
         self.environment = environment
         self.url = url
@@ -89,13 +90,16 @@ class Outbox:
             await process.wait()
             await relay.reading
 
-    async def arrived(self, topic):
+    def event(self, user_id, number):
+        return self.registered(user_id=user_id, role=str(number))
+
+    async def arrived(self):
         """Return what lies on the topic, oldest first, as (subject, value)."""
         servers = self.environment["KAFKA_BOOTSTRAP_SERVERS"]
         consumer = AIOKafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            partition = TopicPartition(topic, 0)
+            partition = TopicPartition(self.registered.topic, 0)
             consumer.assign([partition])
             end = (await consumer.end_offsets([partition]))[partition]
             records = []
@@ -108,22 +112,19 @@ class Outbox:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def relays(services):
+async def relays(services, elsewhere):
     url = await services.provisioned("relays")
     await asyncio.to_thread(migrations.upgrade, url, Path(__file__).parent / "sample_migrations")
     engine = database.create_engine(url, pool_size=3)
-    yield Outbox(database.create_sessions(engine), services.settings_environment("relays"), url)
+    environment = services.settings_environment("relays")
+    yield Outbox(elsewhere(UserRegistered, "tests.relay"), database.create_sessions(engine), environment, url)
     await engine.dispose()
-
-
-def registered(user_id, number):
-    return UserRegistered(user_id=user_id, role=str(number))
 
 
 async def roles(relays, people):
     """Return for each of the people the numbers that arrived, each where it came first."""
     arrived = {str(person): [] for person in people}
-    for key, value in await relays.arrived(UserRegistered.topic):
+    for key, value in await relays.arrived():
         if key in arrived and b'"role"' in value:
             number = int(UserRegistered.model_validate_json(value).role)
             if number not in arrived[key]:
@@ -137,36 +138,42 @@ async def test_a_relay_that_is_stopped_is_taken_over_and_keeps_the_order_when_it
     async def publish(rounds):
         for _ in range(rounds):
             number = next(count)
-            await relays.publish(*(registered(person, number) for person in people))
+            await relays.publish(*(relays.event(person, number) for person in people))
+
+    async def until_more(relay, word, before):
+        await eventually(lambda: asyncio.sleep(0, len(relay.says(word)) > before), timeout=60)
+
+    async def until_all_sent():
+        await eventually(relays.all_sent, timeout=60)
 
     async with relays.relay() as first:
-        await eventually(lambda: asyncio.sleep(0, first.says("relay_active")))
+        await until_more(first, "relay_active", 0)
         async with relays.relay() as second:
             await publish(20)
-            await eventually(relays.all_sent)
+            await until_all_sent()
             publishing = asyncio.create_task(publish(50))
             await eventually(relays.unsent)
             first.send(signal.SIGSTOP)  # in the middle of it
             await publishing
             assert await relays.unsent() > 0
-            await eventually(lambda: asyncio.sleep(0, second.says("relay_active")))
+            await until_more(second, "relay_active", 0)
             await publish(5)
-            await eventually(relays.all_sent)
-            assert not first.says("part_broke")
-            await publish(5)
+            await until_all_sent()
+            active, broke = len(first.says("relay_active")), len(first.says("part_broke"))
             first.send(signal.SIGCONT)
-            await publish(5)
-            await eventually(lambda: asyncio.sleep(0, first.says("part_broke")))
-            await eventually(relays.all_sent)
-            assert len(first.says("relay_active")) == 1
+            await publish(10)
+            await until_more(first, "part_broke", broke)
+            await until_all_sent()
+            assert len(first.says("relay_active")) == active
+            broke = len(second.says("part_broke"))
             second.send(signal.SIGSTOP)
             await publish(5)
-            await eventually(relays.all_sent)
-            assert len(first.says("relay_active")) == 2
+            await until_all_sent()
+            assert len(first.says("relay_active")) == active + 1
             second.send(signal.SIGCONT)
-            await eventually(lambda: asyncio.sleep(0, second.says("part_broke")))
+            await until_more(second, "part_broke", broke)
             await publish(5)
-            await eventually(relays.all_sent)
+            await until_all_sent()
     total = next(count)
     assert total == 95
     for numbers in (await roles(relays, people)).values():
@@ -274,7 +281,7 @@ async def test_what_the_broker_refuses_for_good_is_set_aside_and_the_rest_goes_o
 ):
     unlucky, lucky = uuid7(), uuid7()
     for number in range(6):
-        await relays.publish(registered(unlucky, number), registered(lucky, number))
+        await relays.publish(relays.event(unlucky, number), relays.event(lucky, number))
     bad = str(unlucky).encode()
     async with strict(lambda _, value, __: error if role_is(value, 2) and bad in value else None):
 
@@ -297,8 +304,8 @@ async def test_what_the_broker_refuses_for_good_is_set_aside_and_the_rest_goes_o
 
 async def test_only_what_is_refused_alone_is_set_aside_when_a_whole_batch_was(relays, strict, eventually):
     people = [uuid7() for _ in range(5)]
-    await relays.publish(*(registered(person, 0) for person in people))
-    await relays.publish(*(registered(person, 1) for person in people))
+    await relays.publish(*(relays.event(person, 0) for person in people))
+    await relays.publish(*(relays.event(person, 1) for person in people))
     bad = str(people[3]).encode()
 
     def refuse(_, value, under_way):
@@ -319,7 +326,7 @@ async def test_only_what_is_refused_alone_is_set_aside_when_a_whole_batch_was(re
 @pytest.mark.parametrize("error", [UnknownTopicOrPartitionError(), TopicAuthorizationFailedError("x")])
 async def test_a_topic_that_refuses_everything_has_a_while_to_be_mended(relays, strict, eventually, error):
     person, refused = uuid7(), asyncio.Event()
-    await relays.publish(*(registered(person, number) for number in range(3)))
+    await relays.publish(*(relays.event(person, number) for number in range(3)))
 
     def refuse(*_):
         refused.set()
@@ -337,10 +344,10 @@ async def test_a_topic_that_refuses_everything_has_a_while_to_be_mended(relays, 
 @pytest.mark.parametrize("error", [UnknownTopicOrPartitionError(), TopicAuthorizationFailedError("x")])
 async def test_a_topic_that_stays_closed_holds_up_no_other(relays, strict, eventually, error):
     person = uuid7()
-    await relays.publish(*(registered(person, number) for number in range(5)))
+    await relays.publish(*(relays.event(person, number) for number in range(5)))
     async with relays.sessions.begin() as session:
         await session.execute(text("UPDATE outbox SET topic = 'closed' WHERE subject = :id"), {"id": person})
-    await relays.publish(registered(person, 5))
+    await relays.publish(relays.event(person, 5))
     async with strict(lambda topic, *_: error if topic == "closed" else None):
         await eventually(relays.all_sent)
     assert [letter.topic for letter in await outbox.dead_letters(relays.url)] == ["closed"] * 5
@@ -350,7 +357,7 @@ async def test_a_topic_that_stays_closed_holds_up_no_other(relays, strict, event
 @pytest.mark.parametrize("error", [KafkaTimeoutError(), OutOfOrderSequenceNumber()])
 async def test_a_connection_that_breaks_sets_nothing_aside(relays, strict, eventually, error):
     person, failures = uuid7(), iter([error, error])
-    await relays.publish(*(registered(person, number) for number in range(3)))
+    await relays.publish(*(relays.event(person, number) for number in range(3)))
     async with strict(lambda _, value, __: next(failures, None) if role_is(value, 1) else None):
         await eventually(relays.all_sent)
     assert next(failures, None) is None
@@ -362,9 +369,9 @@ async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_w
     sample, relays, eventually
 ):
     person = uuid7()
-    huge = registered(person, 0).model_copy(update={"role": "7" * 1_200_000})
+    huge = relays.event(person, 0).model_copy(update={"role": "7" * 1_200_000})
     async with database.create_sessions(sample.sessions.kw["bind"], event_bytes=2_000_000).begin() as session:
-        for event in (huge, registered(person, 1)):
+        for event in (huge, relays.event(person, 1)):
             await outbox.publish(session, event)
 
     async def counts(worker):
@@ -386,14 +393,14 @@ async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_w
             return await counts(worker) == {"waiting": 0, "refused": 0}
 
         await eventually(sent)
-    values = [value for key, value in await relays.arrived(UserRegistered.topic) if key == str(person)]
+    values = [value for key, value in await relays.arrived() if key == str(person)]
     assert [len(value) > 1_000_000 for value in values] == [False, True]
 
 
 async def test_a_round_holds_no_more_than_it_may_of_large_events(relays, strict, eventually):
     people = [uuid7() for _ in range(24)]
     await relays.publish(
-        *(registered(person, 0).model_copy(update={"role": "7" * 500_000}) for person in people)
+        *(relays.event(person, 0).model_copy(update={"role": "7" * 500_000}) for person in people)
     )
     most = []
 
