@@ -16,7 +16,6 @@ from interview.coaching.rubrics import CheckedBy, Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 from interview.kinds import Question
 
-MAX_SENTENCE = 1_200
 MAX_OUTPUT_TOKENS = 2_000
 
 SYSTEM = """\
@@ -109,7 +108,7 @@ def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> s
             for one in asked
         ],
         "answer_sentences": [
-            {"n": line.number, "text": line.text[:MAX_SENTENCE]} for line in reading.transcript.counted
+            {"n": line.number, "text": line.text} for line in reading.transcript.counted
         ],
     }
     return f"DATA {mark} BEGINS\n{json.dumps(document, ensure_ascii=False, indent=1)}\nDATA {mark} ENDS"
