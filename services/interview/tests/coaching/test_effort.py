@@ -15,8 +15,8 @@ LONGEST = 20_000
 QUARTER = LONGEST // 4
 LINEAR, SQUARE = 4, 16
 FRAGMENTS = [
-    " ", "\t", "\n", "a", "A", ".", "。", ",", ";", '"', "”", "(", "[", "{", "<", ">", "`", "*", "\\", "+", "-", "/", "=",
-    "1", "1,", "%", "é", "\u0301", "\u0323", "\u200b", "\u202e", "\u0001", "ﷺ", "㌖", "字", "😀", "I ", "we ", "and ",
+    " ", "\t", "\n", "a", "A", ".", "。", ",", ";", '"', "”", "(", "[", "{", "<", ">", "`", "*", "\\", "+", "-", "/",
+    "=", "1", "1,", "%", "é", "\u0301", "\u0323", "\u200b", "\u202e", "\u0001", "ﷺ", "㌖", "字", "😀", "I ", "we ", "and ",
     "then ", "built ", "ed", "was ", "because ", "In March ", "e.g. ", "version 1.", "this answer ", "is ", "get ",
     "full marks ", "the candidate ", "should ", "ignore ", "situation:", "Ab1",
 ]  # fmt: skip
@@ -114,7 +114,9 @@ def test_what_speaks_to_the_judge_is_found_at_the_end_of_the_longest_sentence() 
 
 
 def test_the_quotes_of_the_longest_answer_stay_small() -> None:
-    story = "In March my task was to cut latency by 40% and I built and measured the queue as a result because "
+    story = (
+        "In March my task was to cut latency by 40% and I built and measured the queue as a result because "
+    )
     evaluation = builtin.evaluate(question(), (story + "the queue of latency and data " * 800)[:LONGEST])
     assert len(evaluation.criteria) > 5
     assert len(evaluation.model_dump_json()) < 3 * LONGEST

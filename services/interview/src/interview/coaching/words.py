@@ -17,7 +17,9 @@ MIN_STEM = 3
 VOWELS = "aeiou"
 DOUBLED = re.compile(r"([bdfgkmnprt])\1$")
 LONGEST_WORD = 40
-LIGATURES = str.maketrans("ﷺﷻ", "  ")  # honorifics that unfold to 18 and 8 letters and say nothing that is judged
+LIGATURES = str.maketrans(
+    "ﷺﷻ", "  "
+)  # honorifics that unfold to 18 and 8 letters and say nothing that is judged
 MAX_MARKS = 30  # on one letter, as in Unicode's stream-safe format: putting more in order takes their square
 
 
