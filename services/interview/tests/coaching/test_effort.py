@@ -16,9 +16,9 @@ QUARTER = LONGEST // 4
 LINEAR, SQUARE = 4, 16
 FRAGMENTS = [
     " ", "\t", "\n", "a", "A", ".", "。", ",", ";", '"', "”", "(", "[", "{", "<", ">", "`", "*", "\\", "+", "-", "/",
-    "=", "1", "1,", "%", "é", "\u0301", "\u0323", "\u200b", "\u202e", "\u0001", "ﷺ", "㌖", "字", "😀", "I ", "we ", "and ",
-    "then ", "built ", "ed", "was ", "because ", "In March ", "e.g. ", "version 1.", "this answer ", "is ", "get ",
-    "full marks ", "the candidate ", "should ", "ignore ", "situation:", "Ab1",
+    "=", "1", "1,", "%", "é", "\u0301", "\u0323", "\u200b", "\u202e", "\u0001", "ﷺ", "㌖", "字", "😀", "I ", "we ",
+    "and ", "then ", "built ", "ed", "was ", "because ", "In March ", "e.g. ", "version 1.", "this answer ", "is ",
+    "get ", "full marks ", "the candidate ", "should ", "ignore ", "situation:", "Ab1",
 ]  # fmt: skip
 
 
