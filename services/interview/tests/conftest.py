@@ -1,7 +1,11 @@
 """What the interview service's tests share: answers to try the judging on, and ways through an interview."""
 
+import asyncio
+import time
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -114,3 +118,33 @@ def parsed(sessions: Sessions) -> Callable[..., Awaitable[UUID]]:
         return event.resume_id
 
     return parse
+
+
+@dataclass
+class Holding:
+    """How long the event loop was held at the most by one step, in seconds of its thread's CPU time."""
+
+    seconds: float = 0.0
+
+
+@pytest.fixture
+def holding() -> Callable[[], AbstractAsyncContextManager[Holding]]:
+    """Measure how long others would have waited for the event loop, as `async with holding() as held`."""
+
+    @asynccontextmanager
+    async def measure() -> AsyncIterator[Holding]:
+        held = Holding()
+
+        async def step() -> None:
+            while True:
+                before = time.thread_time()
+                await asyncio.sleep(0)
+                held.seconds = max(held.seconds, time.thread_time() - before)
+
+        stepping = asyncio.create_task(step())
+        try:
+            yield held
+        finally:
+            stepping.cancel()
+
+    return measure

@@ -5,6 +5,7 @@ from interview import bank, planning
 from interview.coaching import vocabulary
 from interview.kinds import Kind, Level
 from interview.planning import Wanted
+from interview.topics import Naming
 
 BACKGROUND = Background(
     work=(
@@ -93,7 +94,7 @@ def test_what_the_job_asks_for_comes_up_and_the_reason_names_it() -> None:
     ],
 )
 def test_a_topic_is_named_as_a_word_of_its_own(text: str, topic: str, named: str | None) -> None:
-    assert planning.mention(text, topic) == named
+    assert Naming(text).find(topic) == named
 
 
 def test_the_same_wishes_give_the_same_plan_and_another_seed_another() -> None:

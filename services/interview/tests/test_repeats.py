@@ -16,6 +16,16 @@ async def test_a_repeated_start_gives_the_same_interview(client: Client) -> None
     assert len((await client.get(ROOT)).json()["items"]) == 1
 
 
+async def test_of_two_starts_at_once_with_one_key_there_is_one_interview(client: Client) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    responses = await asyncio.gather(
+        *(client.post(f"{ROOT}/start", json=WISHES, headers=headers) for _ in range(4))
+    )
+    assert [response.status_code for response in responses] == [201] * 4
+    assert len({response.json()["id"] for response in responses}) == 1
+    assert len((await client.get(ROOT)).json()["items"]) == 1
+
+
 async def test_other_wishes_under_the_same_key_are_refused(client: Client) -> None:
     headers = {"Idempotency-Key": "k-1"}
     await client.post(f"{ROOT}/start", json=WISHES, headers=headers)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text, update
 
 from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded, Work
 from common.contracts.user import UserDeleted
@@ -129,6 +129,105 @@ async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
             .where(Evaluation.answer_id == UUID(answer["answer_id"])),
         ):
             assert await session.scalar(query) == 0
+
+
+CLAIM = text(
+    "INSERT INTO idempotency (owner_id, operation, key, fingerprint) VALUES (:owner, 'interview.start', 'k-1', '')"
+)
+
+
+async def until_it_waits(sessions: Sessions, request: asyncio.Task[Any]) -> None:
+    """Return when a request waits for a lock in the database; fails where it was answered without."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(20):
+        while True:
+            assert not request.done(), request.result().text
+            async with sessions() as session:
+                if await session.scalar(waiting):
+                    return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_start_begun_before_an_erasure_and_ended_after_it_leaves_nothing(
+    client: Client, sessions: Sessions, service: ServiceUnderTest
+) -> None:
+    async with sessions.begin() as erasing:
+        await resumes.erase_user(erasing, UserDeleted(user_id=client.user_id))
+        wishes = {"job_title": "Engineer", "job_description": "Only I know"}
+        starting = asyncio.create_task(
+            client.post(f"{ROOT}/start", json=wishes, headers={"Idempotency-Key": "k-1"})
+        )
+        await until_it_waits(sessions, starting)
+    response = await starting
+    assert (response.status_code, response.json()["code"]) == (410, "account_erased")
+    async with sessions() as session:
+        for query in (
+            select(func.count()).select_from(Interview).where(Interview.user_id == client.user_id),
+            text("SELECT count(*) FROM idempotency WHERE owner_id = :owner").bindparams(owner=client.user_id),
+            text(
+                "SELECT count(*) FROM outbox WHERE ce_type = 'interview.started' AND payload LIKE :owner"
+            ).bindparams(owner=f"%{client.user_id}%"),
+        ):
+            assert await session.scalar(query) == 0
+
+
+async def test_an_answer_begun_before_an_erasure_and_ended_after_it_leaves_nothing(
+    client: Client, sessions: Sessions, started: Start
+) -> None:
+    interview = await started(client)
+    body = {"question_id": interview["question"]["id"], "text": "Only I know"}
+    async with sessions.begin() as erasing:
+        await resumes.erase_user(erasing, UserDeleted(user_id=client.user_id))
+        answering = asyncio.create_task(
+            client.post(f"{ROOT}/{interview['id']}/answer", json=body, headers={"Idempotency-Key": "k-1"})
+        )
+        await until_it_waits(sessions, answering)
+    response = await answering
+    assert response.status_code in (404, 410)
+    async with sessions() as session:
+        for table in ("task", "idempotency"):
+            left = text(f"SELECT count(*) FROM {table} WHERE owner_id = :owner")
+            assert await session.scalar(left, {"owner": client.user_id}) == 0
+
+
+async def test_an_erasure_waits_for_a_start_that_writes_and_then_erases_it(
+    client: Client, sessions: Sessions, service: ServiceUnderTest
+) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    async with sessions() as holding:
+        await holding.execute(CLAIM, {"owner": client.user_id})
+        starting = asyncio.create_task(
+            client.post(f"{ROOT}/start", json={"job_title": "Engineer"}, headers=headers)
+        )
+        await until_it_waits(sessions, starting)
+        erasing = asyncio.create_task(
+            react(sessions, resumes.erase_user, UserDeleted(user_id=client.user_id))
+        )
+        await holding.rollback()
+    await asyncio.gather(starting, erasing)
+    assert starting.result().status_code in (201, 410)
+    assert (await client.get(ROOT)).json()["items"] == []
+
+
+async def test_an_interview_is_not_begun_from_a_resume_that_was_deleted_while_it_was_planned(
+    client: Client, sessions: Sessions, parsed: Parse
+) -> None:
+    resume_id = await parsed(client.user_id)
+    async with sessions() as holding:
+        await holding.execute(CLAIM, {"owner": client.user_id})
+        starting = asyncio.create_task(
+            client.post(f"{ROOT}/start", json=body(resume_id), headers={"Idempotency-Key": "k-1"})
+        )
+        await until_it_waits(sessions, starting)
+        async with sessions.begin() as session:
+            gone = {"deleted": True, "background": None}
+            await session.execute(update(ResumeCopy).where(ResumeCopy.resume_id == resume_id).values(gone))
+        await holding.rollback()
+    response = await starting
+    assert (response.status_code, response.json()["code"]) == (404, "resume_not_found")
+    assert (await client.get(ROOT)).json()["items"] == []
 
 
 async def test_events_on_kafka_are_reacted_to(

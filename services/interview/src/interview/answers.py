@@ -59,6 +59,8 @@ async def give(sessions: Sessions, asked: Repeatable, interview_id: UUID, given:
 async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
     """Take an answer, and see to its evaluation in the same transaction.
 
+    It holds the interview's row, for which an erasure of the interview or of its owner waits.
+
     Raises:
         InterviewNotFound, QuestionNotFound: there is no such interview or question of theirs.
         InterviewAlreadyEnded: it takes no more answers.

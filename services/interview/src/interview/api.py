@@ -11,7 +11,7 @@ from common.idempotency import Once
 from common.identity import CurrentUser
 from common.live import Live
 from common.paging import Cursor, Limit, Page
-from interview import answers, bank, evaluations, interviews, markdown, reports
+from interview import answers, bank, evaluations, interviews, reports, starting
 from interview.accept import Form, ReportForm
 from interview.models import Status
 from interview.preferences import Wait
@@ -35,7 +35,7 @@ async def start_interview(
     sessions: OpenSessions, live: Live, asked: Once, body: StartInterview, response: Response
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    begun = await interviews.start(sessions, live, asked, body)
+    begun = await starting.start(sessions, live, asked, body)
     response.headers["Location"] = f"{router.prefix}/{begun.id}"
     return begun
 
@@ -108,10 +108,11 @@ async def end_interview(session: Session, user: CurrentUser, interview_id: UUID)
     response_model=Report,
     responses={200: {"content": {Form.MARKDOWN.value: {"schema": {"type": "string"}}}}},
 )
-async def get_report(session: Session, user: CurrentUser, interview_id: UUID, form: ReportForm) -> Response:
+async def get_report(
+    sessions: OpenSessions, user: CurrentUser, interview_id: UUID, form: ReportForm
+) -> Response:
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
-    report = await reports.of(session, user.id, interview_id)
-    content = markdown.render(report) if form is Form.MARKDOWN else report.model_dump_json()
+    content = await reports.written(sessions, user.id, interview_id, form)
     return Response(content, media_type=form.value, headers={"Vary": "Accept"})
 
 

@@ -35,6 +35,12 @@ def questions() -> tuple[BankQuestion, ...]:
     return tuple(found)
 
 
+@cache
+def topics() -> tuple[str, ...]:
+    """Return every topic of the bank once, in its order."""
+    return tuple(dict.fromkeys(topic for one in questions() for topic in one.topics))
+
+
 def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
     """Return up to `limit` questions after the one the cursor names, and the cursor of the page that follows.
 

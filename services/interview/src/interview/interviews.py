@@ -1,4 +1,4 @@
-"""Interviews: started, looked at, ended, given up, erased, and completed when every answer is evaluated."""
+"""Interviews: looked at, ended, given up, erased, and completed when every answer is evaluated."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -6,19 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
-from common import idempotency, live, outbox, paging, tasks
-from common.contracts.interview import InterviewCompleted, InterviewStarted, ReportReady
-from common.contracts.resume import Background
+from common import live, outbox, paging, tasks
+from common.contracts.interview import InterviewCompleted, ReportReady
 from common.database import Sessions, utcnow
 from common.errors import EntityNotFoundError
-from common.idempotency import Repeatable
-from common.ids import uuid7
-from common.live import Bulletin
 from common.tasks import TaskPayload
-from interview import planning, resumes, scores
-from interview.claims import Candidate
+from interview import scores
 from interview.models import (
     GIVEN_UP,
     Answer,
@@ -29,8 +25,6 @@ from interview.models import (
     State,
     Status,
 )
-from interview.planning import Wanted
-from interview.schemas import InterviewDetail, StartInterview
 
 ABANDONED_AFTER = timedelta(days=1)
 WITH_COUNTS = (
@@ -39,6 +33,7 @@ WITH_COUNTS = (
     .selectinload(Question.answer)
     .load_only(Answer.question_id)
 )
+WITH_ANSWERS = selectinload(Interview.questions).selectinload(Question.answer).load_only(Answer.question_id)
 WITH_EVALUATIONS = (
     selectinload(Interview.questions).selectinload(Question.answer).selectinload(Answer.evaluation)
 )
@@ -64,97 +59,17 @@ def topic(interview_id: UUID) -> str:
     return f"interview:{interview_id}"
 
 
-async def start(
-    sessions: Sessions, bulletin: Bulletin, asked: Repeatable, wanted: StartInterview
-) -> InterviewDetail:
-    """Start an interview fitted to résumé and job, and return it with its questions.
-
-    Raises:
-        ResumeNotFound, ResumeNotReady: the résumé can't be asked from.
-        IdempotencyKeyReused: the request's key came before with other wishes.
-    """
-    user_id = asked.owner
-    background: Background | None = None
-    if wanted.resume_id is not None:
-        background = await resumes.background(sessions, bulletin, user_id, wanted.resume_id)
-    content = idempotency.fingerprint(wanted.model_dump_json().encode())
-    async with sessions.begin() as session:
-
-        async def make() -> InterviewDetail:
-            return InterviewDetail.of(await _begin(session, user_id, wanted, background))
-
-        return await idempotency.once(session, asked, "interview.start", content, InterviewDetail, make)
-
-
-async def _begin(
-    session: AsyncSession, user_id: UUID, wanted: StartInterview, background: Background | None
-) -> Interview:
-    interview = await _planned(session, user_id, wanted, background)
-    await session.flush()
-    await tasks.enqueue(session, AbandonInterview(interview_id=interview.id), delay=ABANDONED_AFTER)
-    await outbox.publish(
-        session,
-        InterviewStarted(
-            interview_id=interview.id,
-            user_id=user_id,
-            resume_id=interview.resume_id,
-            kind=interview.kind,
-            level=interview.level,
-            questions=len(interview.questions),
-        ),
-    )
-    return await find(session, user_id, interview.id)
-
-
-async def _planned(
-    session: AsyncSession, user_id: UUID, wanted: StartInterview, background: Background | None
-) -> Interview:
-    asked = select(Question.source).join(Interview).where(Interview.user_id == user_id)
-    asked_before = frozenset(await session.scalars(asked))
-    interview_id = uuid7()
-    wishes = Wanted(wanted.kind, wanted.level, wanted.questions, wanted.job_title, wanted.job_description)
-    plan = planning.plan(wishes, background, asked_before, str(interview_id))
-    interview = Interview(
-        id=interview_id,
-        user_id=user_id,
-        state=State.CREATED,
-        questions=[_question(number, one) for number, one in enumerate(plan, start=1)],
-        **wanted.model_dump(
-            include={"resume_id", "job_title", "job_description", "kind", "level", "language", "time_limit"}
-        ),
-    )
-    interview.begin()
-    session.add(interview)
-    return interview
-
-
-def _question(number: int, candidate: Candidate) -> Question:
-    question = candidate.question
-    return Question(
-        number=number,
-        source=candidate.source,
-        text=question.text,
-        kind=question.kind,
-        competency=question.competency,
-        why=candidate.why,
-        topics=list(question.topics),
-        points=[point.model_dump(mode="json") for point in question.points],
-    )
-
-
 async def find(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Interview:
     """Return an interview of this user with its questions, answers and evaluations.
 
     Raises:
         InterviewNotFound: there is none of theirs with this id.
     """
-    query = select(Interview).where(Interview.id == interview_id, Interview.user_id == user_id)
-    found = await session.scalar(query.options(WITH_EVALUATIONS).execution_options(populate_existing=True))
-    return _existing(found)
+    return await _load(session, user_id, interview_id, WITH_EVALUATIONS)
 
 
 async def lock(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Interview:
-    """Return an interview of this user, alone with it until the transaction ends, with questions and answers.
+    """Return an interview of this user, alone with it until the transaction ends, and which questions have answers.
 
     Raises:
         InterviewNotFound: there is none of theirs with this id.
@@ -163,7 +78,14 @@ async def lock(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Inte
         select(Interview).where(Interview.id == interview_id, Interview.user_id == user_id).with_for_update()
     )
     _existing(await session.scalar(query))
-    return await find(session, user_id, interview_id)
+    return await _load(session, user_id, interview_id, WITH_ANSWERS)
+
+
+async def _load(
+    session: AsyncSession, user_id: UUID, interview_id: UUID, related: ExecutableOption
+) -> Interview:
+    query = select(Interview).where(Interview.id == interview_id, Interview.user_id == user_id)
+    return _existing(await session.scalar(query.options(related).execution_options(populate_existing=True)))
 
 
 def _existing(found: Interview | None) -> Interview:
@@ -181,7 +103,8 @@ async def history(
     session: AsyncSession, user_id: UUID, limit: int, cursor: str | None
 ) -> tuple[list[Interview], str | None]:
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
-    query = select(Interview).where(Interview.user_id == user_id).options(WITH_COUNTS)
+    query = select(Interview).where(Interview.user_id == user_id)
+    query = query.options(WITH_COUNTS, defer(Interview.job_description, raiseload=True))
     return await paging.page(session, query, Interview.id, limit, cursor)
 
 
@@ -192,7 +115,7 @@ async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID
         InterviewNotFound: there is no such interview of theirs.
         InterviewAlreadyEnded: no question is left, or it was ended.
     """
-    interview = await find(session, user_id, interview_id)
+    interview = await _load(session, user_id, interview_id, WITH_ANSWERS)
     question = interview.current_question()
     if question is None and interview.state is State.ABANDONED:
         raise InterviewAlreadyEnded(GIVEN_UP)
@@ -211,7 +134,8 @@ async def end(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Inter
     if interview.state in (State.IN_PROGRESS, State.ABANDONED):
         interview.end()
         await settle(session, interview)
-    return interview
+        await session.flush()
+    return await find(session, user_id, interview_id)
 
 
 async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> None:

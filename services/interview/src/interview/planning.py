@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from interview.bank import BankQuestion
 from interview.claims import Candidate
 from interview.coaching import vocabulary, words
 from interview.kinds import Kind, Level, Question
+from interview.topics import Naming
 
 RESUME_SHARE = 0.4
 GAP_FROM = 4
@@ -61,20 +61,30 @@ class _Choice:
         return True
 
 
+@dataclass(frozen=True)
+class _Named:
+    """The bank's topics, in its order, that the job names and that the résumé names, as each is written there."""
+
+    by_job: dict[str, str]
+    by_resume: dict[str, str]
+
+
 def plan(
     wanted: Wanted, background: Background | None, asked_before: frozenset[str], seed: str
 ) -> list[Candidate]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
+    Pure computing, some 20 ms of it for the longest job and résumé: not for an event loop, nor for a transaction.
     `asked_before` are the sources of questions this person was asked earlier: they come only when the bank has no
     other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
     """
     choice = _Choice()
+    named = _named(wanted, background)
     if background is not None:
-        _from_resume(choice, wanted, background, asked_before)
+        _from_resume(choice, wanted, background, named, asked_before)
     from_resume = len(choice.chosen)
     pool = {one.id: one for one in bank.fitting(wanted.kind, wanted.level)}
-    matched = {one.id: _matches(one, wanted, background) for one in pool.values()}
+    matched = {one.id: _matches(one, named) for one in pool.values()}
     while len(choice.chosen) < wanted.count and pool:
         best = min(
             pool.values(), key=lambda one: _cost(one, matched[one.id], wanted, choice, asked_before, seed)
@@ -84,48 +94,51 @@ def plan(
 
 
 def _from_resume(
-    choice: _Choice, wanted: Wanted, background: Background, asked_before: frozenset[str]
+    choice: _Choice,
+    wanted: Wanted,
+    background: Background,
+    named: _Named,
+    asked_before: frozenset[str],
 ) -> None:
     most = math.ceil(wanted.count * RESUME_SHARE)
     offered = claims.questions(background, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
     for candidate in offered:
         if len(choice.chosen) < most and candidate.source not in asked_before:
             choice.take(candidate)
-    gap = _gap(wanted, background, asked_before)
+    gap = _gap(wanted, named, asked_before)
     if gap is not None and wanted.count >= GAP_FROM and choice.chosen:
         choice.take(gap)
 
 
-def _gap(wanted: Wanted, background: Background, asked_before: frozenset[str]) -> Candidate | None:
+def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Candidate | None:
     if wanted.kind is Kind.SYSTEM_DESIGN:
         return None
-    known = background.model_dump_json()
-    for topic in dict.fromkeys(topic for one in bank.questions() for topic in one.topics):
-        named = mention(wanted.job, topic)
-        if named is None or mention(known, topic) or topic in vocabulary.words("common_topics"):
+    for topic, mention in named.by_job.items():
+        if topic in named.by_resume or topic in vocabulary.words("common_topics"):
             continue
         if f"gap:{topic}" in asked_before:
             continue
         question = Question(
-            text=GAP.format(topic=named),
+            text=GAP.format(topic=mention),
             kind=Kind.BEHAVIOURAL if wanted.kind is Kind.BEHAVIOURAL else Kind.MIXED,
             level=wanted.level,
             competency="experience",
             topics=(topic,),
         )
         return Candidate(
-            source=f"gap:{topic}", question=question, why=f"The job mentions {named}; your résumé does not."
+            source=f"gap:{topic}", question=question, why=f"The job mentions {mention}; your résumé does not."
         )
     return None
 
 
-def mention(text: str, topic: str) -> str | None:
-    """Return a topic as a text names it, or None; names of one or two letters only as properly written (Go, AI)."""
-    if len(topic) <= 2:
-        found = re.search(rf"(?<!\w)(?:{re.escape(topic.upper())}|{re.escape(topic.title())})(?!\w)", text)
-    else:
-        found = re.search(rf"(?<!\w){re.escape(topic)}(?!\w)", text, re.IGNORECASE)
-    return found.group() if found else None
+def _named(wanted: Wanted, background: Background | None) -> _Named:
+    resume = background.model_dump_json() if background is not None else ""
+    return _Named(by_job=_mentions(wanted.job), by_resume=_mentions(resume))
+
+
+def _mentions(text: str) -> dict[str, str]:
+    naming = Naming(text)
+    return {topic: mention for topic in bank.topics() if (mention := naming.find(topic))}
 
 
 @dataclass(frozen=True)
@@ -136,11 +149,10 @@ class _Matches:
     resume: tuple[str, ...]
 
 
-def _matches(one: BankQuestion, wanted: Wanted, background: Background | None) -> _Matches:
-    resume = background.model_dump_json() if background is not None else ""
+def _matches(one: BankQuestion, named: _Named) -> _Matches:
     return _Matches(
-        job=tuple(named for topic in one.topics if (named := mention(wanted.job, topic))),
-        resume=tuple(named for topic in one.topics if (named := mention(resume, topic))),
+        job=tuple(named.by_job[topic] for topic in one.topics if topic in named.by_job),
+        resume=tuple(named.by_resume[topic] for topic in one.topics if topic in named.by_resume),
     )
 
 

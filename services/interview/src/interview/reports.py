@@ -1,12 +1,13 @@
 """The report of an interview: what was found, with quotes, and the numbers last."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from common.database import Sessions
 from common.errors import DuplicateEntityError
-from interview import interviews, scores
+from interview import interviews, markdown, scores
+from interview.accept import Form
 from interview.coaching import builtin, vocabulary
 from interview.coaching.evaluation import EvaluatedBy
 from interview.models import GIVEN_UP, Interview, Question, State
@@ -26,26 +27,33 @@ class ReportNotReady(DuplicateEntityError):
         self.progress = {"evaluated": evaluated, "total": total}
 
 
-async def of(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Report:
-    """Return the report of an interview.
+async def written(sessions: Sessions, user_id: UUID, interview_id: UUID, form: Form) -> str:
+    """Return the report of an interview in the form asked for, put together in a thread and outside of transactions.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
         ReportNotReady: it has not ended, or not every answer is evaluated.
     """
-    interview = await interviews.find(session, user_id, interview_id)
-    if interview.state is State.COMPLETED:
-        return build(interview)
-    evaluated, total = await interviews.progress(session, interview_id)
-    if interview.state is State.COMPLETING:
-        raise ReportNotReady(
-            f"{evaluated} of {total} answers are evaluated; ask again shortly.", evaluated, total
-        )
-    if interview.state is State.ABANDONED:
-        raise ReportNotReady(GIVEN_UP, evaluated, total)
-    raise ReportNotReady(
-        "The interview has not ended: answer its questions or end it first.", evaluated, total
-    )
+    async with sessions() as session:
+        interview = await interviews.find(session, user_id, interview_id)
+        if interview.state is not State.COMPLETED:
+            evaluated, total = await interviews.progress(session, interview_id)
+            raise _not_ready(interview.state, evaluated, total)
+    return await asyncio.to_thread(_write, interview, form)
+
+
+def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
+    details = {
+        State.COMPLETING: f"{evaluated} of {total} answers are evaluated; ask again shortly.",
+        State.ABANDONED: GIVEN_UP,
+    }
+    unfinished = "The interview has not ended: answer its questions or end it first."
+    return ReportNotReady(details.get(state, unfinished), evaluated, total)
+
+
+def _write(interview: Interview, form: Form) -> str:
+    report = build(interview)
+    return markdown.render(report) if form is Form.MARKDOWN else report.model_dump_json()
 
 
 def build(interview: Interview) -> Report:

@@ -15,10 +15,13 @@ from common.contracts.user import UserDeleted
 from common.database import Sessions
 from common.errors import DuplicateEntityError, EntityNotFoundError
 from common.live import Bulletin
+from interview import excerpt
 from interview.models import ErasedUser, Interview, ResumeCopy
 
 UNKNOWN_SECONDS = 2.0
 UNREAD_SECONDS = 5.0
+LONGEST_TITLE = 200
+NOT_FOUND = "There is no résumé of yours with this id; look at your list of résumés."
 
 ONE_USER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 
@@ -52,12 +55,12 @@ async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
 
 
 async def keep(session: AsyncSession, event: ResumeParsed) -> None:
-    """Keep what the event tells, unless something newer is held or the résumé was deleted."""
+    """Keep an excerpt of what the event tells, unless something newer is held or the résumé was deleted."""
     if await _is_erased(session, event.user_id):
         return
     news: dict[str, Any] = {
-        "title": event.title,
-        "background": event.background.model_dump(mode="json"),
+        "title": event.title[:LONGEST_TITLE],
+        "background": excerpt.of(event.background).model_dump(mode="json"),
         "as_of": event.occurred_at,
     }
     newer = or_(ResumeCopy.background.is_(None), ResumeCopy.as_of <= event.occurred_at)
@@ -98,6 +101,21 @@ async def _is_erased(session: AsyncSession, user_id: UUID) -> bool:
     return bool(await session.scalar(select(exists().where(ErasedUser.user_id == user_id))))
 
 
+async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:
+    """Go on only where the résumé, if there is one, was not deleted since it was read.
+
+    Raises:
+        ResumeNotFound: it is not there any more.
+    """
+    if resume_id is None:
+        return
+    held = select(ResumeCopy.resume_id).where(
+        ResumeCopy.resume_id == resume_id, ResumeCopy.deleted.is_(False)
+    )
+    if await session.scalar(held) is None:
+        raise ResumeNotFound(NOT_FOUND)
+
+
 async def background(sessions: Sessions, bulletin: Bulletin, user_id: UUID, resume_id: UUID) -> Background:
     """Return what is known of a résumé; news of it may be under way, so wait a little for it.
 
@@ -112,20 +130,23 @@ async def background(sessions: Sessions, bulletin: Bulletin, user_id: UUID, resu
             async with sessions() as session:
                 copy = await session.get(ResumeCopy, resume_id)
             if copy is not None and (copy.user_id != user_id or copy.deleted):
-                raise ResumeNotFound(
-                    "There is no résumé of yours with this id; look at your list of résumés."
-                )
+                raise ResumeNotFound(NOT_FOUND)
             if copy is not None and copy.background is not None:
-                return Background.model_validate(copy.background)
+                return await asyncio.to_thread(_excerpt, copy.background)
             remaining = started + (UNREAD_SECONDS if copy else UNKNOWN_SECONDS) - loop.time()
             if remaining <= 0:
                 raise _missing(copy.as_of if copy else None)
             await watcher.wait(remaining)
 
 
+def _excerpt(kept: dict[str, Any]) -> Background:
+    """Return what is asked from; copies made by earlier versions may hold more."""
+    return excerpt.of(Background.model_validate(kept))
+
+
 def _missing(uploaded: datetime | None) -> Exception:
     if uploaded is None:
-        return ResumeNotFound("There is no résumé of yours with this id; look at your list of résumés.")
+        return ResumeNotFound(NOT_FOUND)
     return ResumeNotReady(
         "The résumé is still being read, or could not be read: look at its status and try again when it is parsed.",
         retry_after=2,

@@ -8,9 +8,8 @@ from functools import cache
 
 from interview.coaching import vocabulary, words
 
-READ_AT_MOST = 2_000
 ENCODED = re.compile(
-    r"(?=[A-Za-z0-9+/=]*\d)(?=[A-Za-z0-9+/=]*[A-Z])(?=[A-Za-z0-9+/=]*[a-z])[A-Za-z0-9+/=]{32,}"
+    r"(?<![A-Za-z0-9+/=])(?=[A-Za-z0-9+/=]*\d)(?=[A-Za-z0-9+/=]*[A-Z])(?=[A-Za-z0-9+/=]*[a-z])[A-Za-z0-9+/=]{32,}"
 )
 SPELLED_WITH_DIGITS = str.maketrans("013457", "oieast")
 
@@ -26,7 +25,8 @@ def _patterns() -> re.Pattern[str]:
 
 def speaks_to_judge(sentence: str) -> bool:
     """Return whether a sentence is addressed to the judge, or dressed as something a machine should obey."""
-    text = " ".join(words.plain(sentence[:READ_AT_MOST]).split())
-    if ENCODED.search(sentence[:READ_AT_MOST]):
+    if ENCODED.search(sentence):
         return True
-    return any(_patterns().search(one) for one in (text, text.translate(SPELLED_WITH_DIGITS)))
+    text = " ".join(words.plain(sentence).split())
+    spelled = text.translate(SPELLED_WITH_DIGITS)
+    return any(_patterns().search(reading) for reading in dict.fromkeys((text, spelled)))

@@ -1,8 +1,10 @@
 """The coach over a language model: code counts what it can, the model judges the rest, code checks its evidence."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel
@@ -16,7 +18,6 @@ from interview.coaching.rubrics import CheckedBy, Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 from interview.kinds import Question
 
-MAX_SENTENCE = 1_200
 MAX_OUTPUT_TOKENS = 2_000
 
 SYSTEM = """\
@@ -64,10 +65,30 @@ async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
     Raises:
         LLMProviderError: no provider answered usefully.
     """
+    asking = await asyncio.to_thread(_asking, question, answer)
+    if asking is None:
+        return await asyncio.to_thread(builtin.evaluate, question, answer)
+    reply = await chain.ask(asking.prompt, Judgement)
+    return await asyncio.to_thread(_compose, asking, reply)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """An answer as it was read, what code has settled of it, and what a model is asked about it."""
+
+    rubric: Rubric
+    reading: Reading
+    settled: list[Verdict]
+    asked: list[Criterion]
+    prompt: Prompt
+
+
+def _asking(question: Question, answer: str) -> _Asking | None:
+    """Return what to ask a model, or None where nothing is said that could be judged."""
     rubric = rubrics.for_question(question)
     reading = checks.read(question, answer)
     if not reading.transcript.counted:
-        return builtin.evaluate(question, answer)
+        return None
     by_code = checks.judge(rubric, reading)
     open_ids = {verdict.criterion_id for verdict in by_code if verdict.outcome is Outcome.CANNOT_ASSESS}
     asked = [one for one in rubric.criteria if one.checked_by is CheckedBy.MODEL or one.id in open_ids]
@@ -77,23 +98,21 @@ async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
         user=_user(question, asked, reading),
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
-    reply = await chain.ask(prompt, Judgement)
     settled = [verdict for verdict in by_code if verdict.criterion_id not in open_ids]
-    return _compose(rubric, reading, [*settled, *_verdicts(reply.value, asked)], prompt, reply)
+    return _Asking(rubric, reading, settled, asked, prompt)
 
 
-def _compose(
-    rubric: Rubric, reading: Reading, found: Sequence[Verdict], prompt: Prompt, reply: Reply[Judgement]
-) -> Evaluation:
+def _compose(asking: _Asking, reply: Reply[Judgement]) -> Evaluation:
     by = EvaluatedBy(
         engine=reply.engine,
         model=reply.model,
-        prompt_hash=prompt.hash,
+        prompt_hash=asking.prompt.hash,
         input_tokens=reply.input_tokens,
         output_tokens=reply.output_tokens,
     )
+    found = [*asking.settled, *_verdicts(reply.value, asking.asked)]
     advice = [_readable(text) for text in reply.value.improvements]
-    return evaluation.compose(rubric, reading, found, by, advice)
+    return evaluation.compose(asking.rubric, asking.reading, found, by, advice)
 
 
 def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> str:
@@ -108,9 +127,7 @@ def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> s
             {"criterion_id": one.id, "name": one.name, "scale": one.scale, "anchors": one.anchors}
             for one in asked
         ],
-        "answer_sentences": [
-            {"n": line.number, "text": line.text[:MAX_SENTENCE]} for line in reading.transcript.counted
-        ],
+        "answer_sentences": [{"n": line.number, "text": line.text} for line in reading.transcript.counted],
     }
     return f"DATA {mark} BEGINS\n{json.dumps(document, ensure_ascii=False, indent=1)}\nDATA {mark} ENDS"
 

@@ -1,17 +1,19 @@
 """An answer as numbered sentences, each a slice of the text as it was typed."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_SENTENCES = 300
+MAX_LETTERS = 1_000
 LONG_WORDS = 45
 SHORT_WORDS = 10
 
-END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])\s*|\s*\n+\s*")
+END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])\s*|(?<!\s)\s*\n\s*")
 ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|approx|no|st|inc|ltd|u\.s)\.|\b[A-Za-z]\.)$", re.IGNORECASE
 )
-BREATH = re.compile(r"(?<=[,;:])\s+|\s+(?=(?:and then|and so|but|then|so|because|after that)\s)")
+BREATH = re.compile(r"(?<=[,;:])\s+|(?<!\s)\s+(?=(?:and then|and so|but|then|so|because|after that)\s)")
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,12 @@ class Sentence:
 def split(answer: str) -> list[Sentence]:
     """Return the answer's sentences in order; what comes after the first 300 is not read.
 
-    Long stretches without a full stop, as people dictate them, are cut where a speaker draws breath.
+    Long stretches without a full stop, as people dictate them, are cut where a speaker draws breath, and after 1,000
+    letters in any case: what is done with one sentence has a bound, and nothing at the end of one goes unread.
     """
     found: list[Sentence] = []
     for start, end in _spans(answer):
-        for left, right in _breaths(answer, start, end):
+        for left, right in _pieces(answer, start, end):
             if len(found) == MAX_SENTENCES:
                 return found
             found.append(Sentence(len(found) + 1, left, right, answer[left:right]))
@@ -59,14 +62,29 @@ def _trim(answer: str, start: int, end: int) -> tuple[int, int] | None:
     return (left, right) if right > left else None
 
 
+def _pieces(answer: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for left, right in _breaths(answer, start, end):
+        while right - left > MAX_LETTERS:
+            cut = answer.rfind(" ", left + 1, left + MAX_LETTERS)
+            cut = cut if cut > left else left + MAX_LETTERS
+            if trimmed := _trim(answer, left, cut):
+                yield trimmed
+            left = cut
+        if trimmed := _trim(answer, left, right):
+            yield trimmed
+
+
 def _breaths(answer: str, start: int, end: int) -> list[tuple[int, int]]:
     if answer.count(" ", start, end) < LONG_WORDS:
         return [(start, end)]
     spans: list[tuple[int, int]] = []
-    left = start
+    left = counted_to = start
+    spaces = 0
     for match in BREATH.finditer(answer, start, end):
-        if answer.count(" ", left, match.start()) >= SHORT_WORDS:
+        spaces += answer.count(" ", counted_to, match.start())
+        counted_to = match.start()
+        if spaces >= SHORT_WORDS:
             spans.append((left, match.start()))
-            left = match.end()
-    spans.append((left, end))
-    return [trimmed for one in spans if (trimmed := _trim(answer, *one))]
+            left = counted_to = match.end()
+            spaces = 0
+    return [*spans, (left, end)]

@@ -10,7 +10,7 @@ PARTS = ("situation", "task", "action", "result")
 MONTHS = "january|february|march|april|june|july|august|september|october|november|december"
 DATED = re.compile(rf"\b(?:in|since|until) (?:19|20)\d\d\b|\b(?:{MONTHS})\b")
 PLACED = re.compile(r"^(?:At|In|For|With) (?:the |a )?[A-Z]\w+")
-PAST = re.compile(r"\b(?:was|were|had|ran|built|came|kept)\b|\w{3,}ed\b")
+PAST = re.compile(r"\b(?:was|were|had|ran|built|came|kept)\b|\b\w{3,}ed\b")
 BETWEEN = (
     "also|then|first|personally|quickly|immediately|finally|had|have|therefore|later|next|always|so|just|even|"
     "carefully|myself|and"

@@ -16,14 +16,32 @@ SUFFIXES = (
 MIN_STEM = 3
 VOWELS = "aeiou"
 DOUBLED = re.compile(r"([bdfgkmnprt])\1$")
+LONGEST_WORD = 40
+LIGATURES = str.maketrans(
+    "ﷺﷻ", "  "
+)  # honorifics that unfold to 18 and 8 letters and say nothing that is judged
+MAX_MARKS = 30  # on one letter, as in Unicode's stream-safe format: putting more in order takes their square
 
 
 def plain(text: str) -> str:
     """Return the text in lower case with typographic forms made plain and invisible characters removed."""
-    folded = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").lower()
+    if text.isascii() and text.isprintable():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", _with_few_marks(text.translate(LIGATURES)))
+    folded = folded.replace("’", "'").replace("‘", "'").lower()
     return "".join(
         char for char in folded if unicodedata.category(char) not in {"Cf", "Cc"} or char in "\n\t"
     )
+
+
+def _with_few_marks(text: str) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def tokens(text: str) -> list[str]:
@@ -31,9 +49,13 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(plain(text))
 
 
-@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """Return what stays of a word when its usual English endings are cut off."""
+    """Return what stays of a word when its usual English endings are cut off; what is no word stays as it is."""
+    return _stem(word) if len(word) <= LONGEST_WORD else word
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
     for suffix in SUFFIXES:
         if (
             word.endswith(suffix)
