@@ -45,7 +45,8 @@ async def test_security_headers_are_on_every_status(gateway: Any, anonymous: Any
 
 
 async def test_strict_transport_is_asked_for_in_production_only(gateways: Any) -> None:
-    running = await gateways(environment="production")
+    allowed = "loopback_upstreams,passwordless_redis"
+    running = await gateways(environment="production", production_allows=allowed)
     async with running.anonymous() as client:
         assert (await client.get("/health")).headers["strict-transport-security"].startswith("max-age=")
 
