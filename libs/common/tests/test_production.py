@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from common import production
 from common.production import Allowance, Problem
+from common.provision import ProvisionSettings
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,16 @@ def test_what_is_allowed_is_left_out_and_what_is_not_says_how():
 
 def test_a_name_that_allows_nothing_is_refused():
     assert "knows no weak_hashing" in production.refusal("auth", [], ["weak_hashing"])
+
+
+def test_provisioning_takes_passwords_of_ones_own_and_no_samples():
+    urls = {
+        "postgres_admin_url": "postgresql://postgres:uP8vQ2mXw4Zr@db/postgres",
+        "provision_database_urls": "postgresql://auth:8sKq0LmVt3Ya@db/x",
+    }
+    assert ProvisionSettings(environment="production", **urls).service_urls == [
+        "postgresql://auth:8sKq0LmVt3Ya@db/x"
+    ]
+    urls["provision_database_urls"] += ",postgresql://resume:local-resume@db/x"
+    with pytest.raises(ValueError, match="for resume, has a sample password"):
+        ProvisionSettings(environment="production", **urls)

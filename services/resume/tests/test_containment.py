@@ -1,5 +1,6 @@
 """What a contained process is refused, each tried for real, and that the same works where nothing contains it."""
 
+import asyncio
 import ctypes
 import errno
 import json
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from resume import containment_check
+from resume import containment_check, reading
 from resume.containment import READER_ID, Containment
+from resume.files import FileKind
 
 LACKING = {
     "landlock": "landlock_create_ruleset",
@@ -173,11 +175,26 @@ def test_open_files_are_not_inherited(child, tmp_path):
 
 
 def test_a_root_becomes_a_user_that_owns_nothing_where_others_may_read_the_libraries(child, kernel):
-    if os.geteuid() != 0:
-        pytest.skip("these tests do not run as root")
+    if os.geteuid() != 0 or kernel.missing.get("user") == os.strerror(errno.EPERM):
+        pytest.skip("these tests do not run as a root that may become somebody else")
     code = "sys.path[:] = ['/usr/lib']\ncontainment.contain()\n"
     code += "print(os.getuid(), os.geteuid(), os.getgid(), os.getgroups())"
     assert child(code, contained=False) == f"{READER_ID} {READER_ID} {READER_ID} []"
+
+
+async def test_a_reader_inherits_no_environment(sample, eventually, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://resume:secret@db")
+    task = asyncio.create_task(reading.read(FileKind.PDF, sample("pdf")))
+    environment = await eventually(lambda: asyncio.to_thread(reader_environments))
+    assert environment == [b""]
+    assert (await task).pages == 1
+
+
+def reader_environments():
+    """The environment of each child that reads now, as it was started."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    readers = [pid for pid in children if b"resume.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [Path(f"/proc/{pid}/environ").read_bytes() for pid in readers]
 
 
 def test_no_capability_is_left(child):
@@ -199,7 +216,7 @@ async def test_the_worker_says_once_what_contains_its_readers(service):
     assert "privileges" in line["active"]
 
 
-async def test_a_check_without_a_result_is_said_to_be_without(monkeypatch):
+async def test_a_check_without_a_result_is_said_to_be_without():
     containment = await containment_check.check((sys.executable, "-c", "print('nothing')"))
     assert containment.missing == {"all": "the check gave no result"}
 
