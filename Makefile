@@ -14,6 +14,8 @@ IMAGES := auth resume interview gateway
 PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 
 export UV_PYTHON_DOWNLOADS := never
+# these commands are for one's own machine; without it a process takes itself to be in production
+export ENVIRONMENT ?= local
 # another project's packages may be called `common` or `auth`, too
 unexport PYTHONPATH PYTHONHOME
 # a home that can't be written to keeps no cache

@@ -74,6 +74,17 @@ def test_compose_publishes_on_this_machine_only():
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_every_process_of_ours_in_compose_is_told_that_it_is_local():
+    services = yaml.safe_load(COMPOSE)["services"].values()
+    ours = [
+        service
+        for service in services
+        if service["image"].startswith("interviewace-") and "user" not in service
+    ]
+    assert len(ours) == 11
+    assert all(service["environment"]["ENVIRONMENT"] == "local" for service in ours)
+
+
 def test_every_image_is_pinned_to_a_version():
     images = re.findall(r"^\s+image: (\S+)$", COMPOSE, re.MULTILINE) + re.findall(
         r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE

@@ -130,6 +130,17 @@ def test_the_users_environment_passes_through_but_not_over_the_wiring(
     assert env["TASK_CONCURRENCY"] == "1"
 
 
+def test_every_process_and_step_is_told_that_it_is_local(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    at = site(tmp_path)
+    every = [*programs(at).values(), *(program for step in plan(at).steps for program in step)]
+    assert {program.name: program.env["ENVIRONMENT"] for program in every} == dict.fromkeys(
+        (program.name for program in every), "local"
+    )
+
+
 def test_what_the_broker_can_take_decides_idempotence_and_patience(tmp_path: Path) -> None:
     wheel = programs(site(tmp_path))["auth worker"].env
     assert (wheel["KAFKA_IDEMPOTENCE"], wheel["KAFKA_SESSION_TIMEOUT_MS"]) == ("false", "2000")

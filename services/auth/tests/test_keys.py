@@ -13,11 +13,18 @@ from common.errors import TokenError
 from common.identity import Role, StaticKeys, Verifier
 from common.ids import uuid7
 
-PRODUCTION = {"environment": "production", "smtp_url": "smtp://mail"}
+PRODUCTION = {
+    "environment": "production",
+    "database_url": "postgresql://auth:uP8vQ2mXw4Zr@db/x",
+    "redis_url": "redis://:uP8vQ2mXw4Zr@cache",
+    "kafka_bootstrap_servers": "kafka:9092",
+    "smtp_url": "smtps://mail",
+    "public_url": "https://practice.example",
+}
 
 
 def settings(**values):
-    return Settings(database_url="postgresql://auth:x@127.0.0.1/x", **values)
+    return Settings(**{"database_url": "postgresql://auth:x@127.0.0.1/x"} | values)
 
 
 def verifier(ring):
@@ -44,14 +51,24 @@ def test_in_production_a_missing_key_is_named(tmp_path):
     with pytest.raises(ValueError, match="SIGNING_KEY or SIGNING_KEY_FILE is not set"):
         settings(**PRODUCTION)
     with pytest.raises(ValueError, match=r"SIGNING_KEY_FILE names .* does not exist"):
-        KeyRing.load(settings(**PRODUCTION, signing_key_file=tmp_path / "none.pem"))
+        settings(**PRODUCTION, signing_key_file=tmp_path / "none.pem")
     with pytest.raises(ValueError, match="SMTP_URL is not set"):
-        settings(environment="production", signing_key="x")
+        settings(**PRODUCTION | {"smtp_url": None}, signing_key="x")
 
 
-def test_in_production_addresses_are_verified_unless_told_otherwise(tmp_path):
+def test_a_key_file_that_vanished_after_the_start_is_named(tmp_path):
+    path = tmp_path / "auth.pem"
+    make_key_file(path)
+    read = settings(**PRODUCTION, signing_key_file=path)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"SIGNING_KEY_FILE names .* does not exist"):
+        KeyRing.load(read)
+
+
+def test_in_production_addresses_are_verified_unless_told_otherwise():
+    unverified = {"email_verification": "off", "production_allows": "unverified_email"}
     assert settings(**PRODUCTION, signing_key="x").verifies_email
-    assert not settings(**PRODUCTION, signing_key="x", email_verification="off").verifies_email
+    assert not settings(**PRODUCTION, signing_key="x", **unverified).verifies_email
     assert not settings().verifies_email
 
 

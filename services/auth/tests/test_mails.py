@@ -84,6 +84,14 @@ async def test_a_server_that_does_not_take_it_is_a_named_error_without_the_passw
     assert mailbox.taken == []
 
 
+async def test_a_server_that_does_not_encrypt_gets_nothing_where_encryption_is_asked_for(smtp):
+    mailbox, url = smtp
+    configured, task_id = settings(smtp_url=url.replace("smtp://", "smtp+starttls://")), uuid4()
+    with pytest.raises(EmailDeliveryError):
+        await mails.deliver(configured, message(configured, task_id), task_id)
+    assert mailbox.taken == []
+
+
 async def test_a_ready_report_is_mailed_once_however_often_it_is_announced(
     services, account, mail_to, mail_folder
 ):

@@ -17,9 +17,12 @@ def start(tmp_path):
     async def run(**values):
         environment = {
             "PATH": os.environ["PATH"],
+            "ENVIRONMENT": "local",
             "DATABASE_URL": "postgresql://auth:database-secret@127.0.0.1/x",
+            "REDIS_URL": "redis://:redis-secret@127.0.0.1",
+            "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
+            "PUBLIC_URL": "https://practice.example",
             "SIGNING_KEY_FILE": str(tmp_path / "auth.pem"),
-            "BCRYPT_ROUNDS": "10",
         }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", PATHS),
@@ -46,7 +49,7 @@ def start(tmp_path):
 )
 async def test_production_names_what_is_missing_and_tells_no_secret(start, tmp_path, values, said):
     make_key_file(tmp_path / "auth.pem")
-    usual = {"ENVIRONMENT": "production", "SMTP_URL": f"smtp://auth:{SECRET}@mail"}
+    usual = {"ENVIRONMENT": "production", "SMTP_URL": f"smtps://auth:{SECRET}@mail"}
     code, _, err = await start(**usual | values)
     assert code == 1
     assert said in err
@@ -55,7 +58,7 @@ async def test_production_names_what_is_missing_and_tells_no_secret(start, tmp_p
 
 async def test_the_mailbox_is_shown_in_local_runs_without_a_mail_server_only(start, tmp_path):
     make_key_file(tmp_path / "auth.pem")
-    mail = {"SMTP_URL": f"smtp://auth:{SECRET}@mail"}
+    mail = {"SMTP_URL": f"smtps://auth:{SECRET}@mail"}
     shown = []
     for values in ({}, mail, mail | {"ENVIRONMENT": "production"}):
         code, out, _ = await start(**values)

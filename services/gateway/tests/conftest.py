@@ -304,6 +304,7 @@ async def gateways(redis: RedisServer, upstream: FakeService, signer: Signer) ->
                     "resume_url": upstream.url,
                     "interview_url": upstream.url,
                     "redis_pause": 0.2,
+                    "production_allows": "loopback_upstreams,passwordless_redis,plain_public_url",
                 }
                 | more
             )

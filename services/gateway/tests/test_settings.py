@@ -40,6 +40,25 @@ def test_a_setting_that_makes_no_sense_stops_the_start(
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("networks", "refused"),
+    [
+        ("10.0.0.0/8,fd00::/8,2001:db8::/32", False),
+        ("::/0", True),
+        ("0.0.0.0/1,128.0.0.0/1", True),
+        ("2000::/3", True),
+    ],
+)
+def test_proxies_that_could_be_anybody_are_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, networks: str, refused: bool
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("TRUSTED_PROXIES", networks)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert ("TRUSTED_PROXIES" in str(caught.value)) == refused
+
+
 def test_the_process_starts_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE", "gateway")
     assert isinstance(importlib.import_module("gateway.main").app, Edge)

@@ -2,24 +2,26 @@
 
 import asyncio
 import sys
-from urllib.parse import unquote
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
-from common import kafka, parking
+from common import kafka, parking, production
 from common.contracts.interview import InterviewEvent
 from common.contracts.resume import ResumeEvent
 from common.contracts.user import UserEvent
-from common.settings import MessageSettings
+from common.production import Allowance, Problem
+from common.settings import GuardedSettings, MessageSettings
 
 TOPICS = (UserEvent.topic, ResumeEvent.topic, InterviewEvent.topic)
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 
 
-class ProvisionSettings(MessageSettings):
+class ProvisionSettings(MessageSettings, GuardedSettings):
     """Where to provision what. `provision_database_urls` are the services' own URLs, separated by commas."""
 
     postgres_admin_url: SecretStr
@@ -27,6 +29,24 @@ class ProvisionSettings(MessageSettings):
     kafka_bootstrap_servers: str | None = None
     kafka_partitions: int = Field(default=3, ge=1)
     kafka_replication: int = Field(default=1, ge=1)
+
+    @property
+    def process(self) -> str:
+        """What a refusal calls the process."""
+        return "provision"
+
+    @property
+    def service_urls(self) -> list[str]:
+        """The services' own URLs."""
+        return [url for url in self.provision_database_urls.get_secret_value().split(",") if url]
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out about the passwords that are asked for, and those that would be set."""
+        admin = self.postgres_admin_url.get_secret_value()
+        yield from production.password_problems("POSTGRES_ADMIN_URL", admin, Allowance.PASSWORDLESS_DATABASE)
+        for url in self.service_urls:
+            name = f"PROVISION_DATABASE_URLS, for {urlsplit(url).username},"
+            yield from production.password_problems(name, url, Allowance.PASSWORDLESS_DATABASE)
 
 
 def _quoted(name: str) -> str:
@@ -96,8 +116,8 @@ async def provision_topics(settings: ProvisionSettings, services: list[str]) -> 
 
 async def provision(settings: ProvisionSettings) -> None:
     """Provision Postgres, then Kafka."""
-    urls = [url for url in settings.provision_database_urls.get_secret_value().split(",") if url]
-    services = await provision_postgres(settings.postgres_admin_url.get_secret_value(), urls)
+    admin = settings.postgres_admin_url.get_secret_value()
+    services = await provision_postgres(admin, settings.service_urls)
     topics = await provision_topics(settings, services)
     sys.stdout.write(
         f"provisioned roles and schemas: {', '.join(services)}; new topics: {', '.join(topics) or 'none'}\n"

@@ -1,21 +1,60 @@
 """Settings every process shares. The environment is the configuration; it is read once, in main.py."""
 
-from typing import Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from common import production
+from common.production import Allowance, Problem
 
 DAY = 86_400
 EVENT_BYTES = 524_288
 
 
-class Settings(BaseSettings):
-    """What every process needs, the gateway too."""
+def listed(value: object) -> object:
+    """Split a list that is written with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Listed = Annotated[list[str], NoDecode, BeforeValidator(listed)]
+
+
+class GuardedSettings(BaseSettings):
+    """Settings that are those of production unless told otherwise, and that production may refuse."""
 
     # an error at the start says what is wrong, and shows nothing of the environment
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    environment: Literal["local", "production"] = "local"
+    environment: Literal["local", "production"] = "production"
+    production_allows: Listed = Field(default_factory=list)
+
+    @property
+    def process(self) -> str:
+        """What a refusal calls the process."""
+        return type(self).__module__
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out what production should not start with; each kind of settings adds its own."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _refuse_what_production_should_not_start_with(self) -> Self:
+        if self.environment == "production":
+            message = production.refusal(self.process, self.production_problems(), self.production_allows)
+            if message:
+                raise ValueError(message)
+        return self
+
+
+class Settings(GuardedSettings):
+    """What every process needs, the gateway too."""
+
+    asks_for_keys: ClassVar[bool] = True
+
     service: str
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -24,6 +63,25 @@ class Settings(BaseSettings):
     jwks_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json")
     token_issuer: str = "interviewace"  # noqa: S105 - a name, not a secret
     token_audience: str = "interviewace-api"  # noqa: S105 - a name, not a secret
+
+    @property
+    def process(self) -> str:
+        """What a refusal calls the process."""
+        return self.service
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out about Redis, the address of auth's keys, and logs that tell what people wrote."""
+        yield from super().production_problems()
+        redis = self.redis_url.get_secret_value()
+        yield from production.password_problems("REDIS_URL", redis, Allowance.PASSWORDLESS_REDIS)
+        if self.asks_for_keys:
+            yield from production.address_problems(
+                "JWKS_URL", [self.jwks_url.host], is_set="jwks_url" in self.model_fields_set
+            )
+        if self.log_level == "DEBUG":
+            yield Problem(
+                "LOG_LEVEL=DEBUG has libraries log requests in full: set INFO", Allowance.DEBUG_LOGS
+            )
 
 
 class MessageSettings(BaseSettings):
@@ -59,6 +117,19 @@ class ServiceSettings(Settings, MessageSettings):
     task_silence: float = Field(
         default=10, ge=1, description="Seconds without a heartbeat until another worker takes a task up."
     )
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out about the database and Kafka."""
+        yield from super().production_problems()
+        database = self.database_url.get_secret_value()
+        if database:
+            yield from production.password_problems("DATABASE_URL", database, Allowance.PASSWORDLESS_DATABASE)
+        else:
+            yield Problem("DATABASE_URL is not set")
+        brokers = [server.strip().rpartition(":")[0] for server in self.kafka_bootstrap_servers.split(",")]
+        yield from production.address_problems(
+            "KAFKA_BOOTSTRAP_SERVERS", brokers, is_set="kafka_bootstrap_servers" in self.model_fields_set
+        )
 
     @model_validator(mode="after")
     def _name_what_is_missing(self) -> Self:

@@ -64,6 +64,7 @@ def plan(site: Site) -> Plan:
     """The whole of InterviewAce."""
     urls = site.database_urls
     provision_env = {
+        "ENVIRONMENT": "local",
         "POSTGRES_ADMIN_URL": site.addresses.postgres_admin_url,
         "PROVISION_DATABASE_URLS": ",".join(urls.values()),
         "KAFKA_BOOTSTRAP_SERVERS": site.addresses.kafka_bootstrap,

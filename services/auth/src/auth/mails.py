@@ -21,6 +21,7 @@ from common import tasks
 from common.errors import EmailDeliveryError, EntityNotFoundError
 
 SMTP_SECONDS = 20
+SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587}
 SHOWN_FIELDS = ("From", "To", "Subject", "Date")
 NAME = re.compile(r"[A-Za-z0-9-]{1,80}\.eml")
 
@@ -137,10 +138,11 @@ async def deliver(settings: Settings, message: EmailMessage, task_id: UUID) -> N
         await aiosmtplib.send(
             message,
             hostname=server.hostname,
-            port=server.port or (465 if server.scheme == "smtps" else 25),
+            port=server.port or SMTP_PORTS.get(server.scheme, 25),
             username=unquote(server.username) if server.username else None,
             password=unquote(server.password) if server.password else None,
             use_tls=server.scheme == "smtps",
+            start_tls=True if server.scheme == "smtp+starttls" else None,  # None: where the server offers it
             timeout=SMTP_SECONDS,
         )
     except (aiosmtplib.SMTPException, OSError) as error:

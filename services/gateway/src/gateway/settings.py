@@ -1,29 +1,34 @@
 """The gateway's settings: where the services are, who may call from where, how much and how long."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import AnyHttpUrl, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from common import settings
+from common import production, settings
+from common.production import Allowance, Problem
+from common.settings import Listed, listed
 from gateway.limits import Limit, Limits
 
 MEGABYTE = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-
-
-def _listed(value: object) -> object:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+WIDEST_NETWORKS = {4: 8, 6: 32}
+"""The shortest prefix of a network of proxies, by version of IP; private networks of version 6 may be larger."""
 
 
 def _networks(value: object) -> object:
-    listed = _listed(value)
-    if isinstance(listed, (list, tuple)):
-        return [ip_network(each, strict=False) if isinstance(each, str) else each for each in listed]
-    return listed
+    values = listed(value)
+    if isinstance(values, (list, tuple)):
+        return [ip_network(each, strict=False) if isinstance(each, str) else each for each in values]
+    return values
+
+
+def _is_wide(network: IPv4Network | IPv6Network) -> bool:
+    if network.version == 6 and network.is_private:
+        return False
+    return network.prefixlen < WIDEST_NETWORKS[network.version]
 
 
 def _limit(value: object) -> object:
@@ -31,7 +36,6 @@ def _limit(value: object) -> object:
 
 
 LimitSetting = Annotated[Limit, NoDecode, BeforeValidator(_limit)]
-Listed = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
 
 
@@ -86,6 +90,19 @@ class Settings(settings.Settings):
         """The base URL of each service, without a slash at its end."""
         urls = {"auth": self.auth_url, "resume": self.resume_url, "interview": self.interview_url}
         return {name: str(url).rstrip("/") for name, url in urls.items()}
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out about addresses that were left as they are, and callers and proxies that could be anybody."""
+        yield from super().production_problems()
+        for name in ("auth_url", "resume_url", "interview_url"):
+            host = getattr(self, name).host
+            yield from production.address_problems(name.upper(), [host], is_set=name in self.model_fields_set)
+        yield from production.public_url_problems(str(self.public_url))
+        if {"*", "null"} & set(self.cors_origins):
+            yield Problem("CORS_ORIGINS lets pages of any site call: list the sites")
+        if any(_is_wide(network) for network in self.trusted_proxies):
+            text = "TRUSTED_PROXIES lets anybody say who they are: list your proxies' own networks"
+            yield Problem(text, Allowance.WIDE_TRUSTED_PROXIES)
 
     @property
     def hosts(self) -> list[str]:

@@ -1,6 +1,10 @@
 """The settings of this service."""
 
+from collections.abc import Iterator
+
+from common.llm import settings as llm
 from common.llm.settings import LLMSettings
+from common.production import Problem
 from common.settings import ServiceSettings
 
 
@@ -8,3 +12,8 @@ class Settings(ServiceSettings, LLMSettings):
     """What every service needs, and how language models are reached."""
 
     service: str = "interview"
+
+    def production_problems(self) -> Iterator[Problem]:
+        """Find out about the models' keys, besides what every service asks."""
+        yield from super().production_problems()
+        yield from llm.production_problems(self)

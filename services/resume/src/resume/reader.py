@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from resume import pdf, plain, word
+from resume import containment, pdf, plain, word
 from resume.page_text import Broken, DocumentText, Encrypted
 
 MEMORY_BYTES = 1024**3
@@ -27,11 +27,12 @@ def _refuse_network(event: str, _: object) -> None:
 
 
 def limit() -> None:
-    """Bound memory and CPU, write no file, and refuse network and other programs, for good."""
+    """Bound memory and CPU, and let go of everything but reading, for good."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    containment.contain()
     sys.addaudithook(_refuse_network)
 
 

@@ -1,5 +1,7 @@
 """Which language models may be asked, from the environment."""
 
+from collections.abc import Iterator
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -7,6 +9,7 @@ from common.llm.chain import Chain, Policy
 from common.llm.gemini import Gemini
 from common.llm.openai import OpenAI
 from common.llm.protocol import Provider
+from common.production import Problem, key_problems
 
 
 class LLMSettings(BaseSettings):
@@ -24,6 +27,14 @@ class LLMSettings(BaseSettings):
     llm_deadline: float = Field(default=60.0, gt=0)
     llm_retries: int = Field(default=1, ge=0, le=5)
     llm_concurrency: int = Field(default=4, ge=1, le=64)
+
+
+def production_problems(settings: LLMSettings) -> Iterator[Problem]:
+    """Find out whether a provider's own key is a sample; a server of one's own may take any."""
+    if not settings.openai_base_url:
+        yield from key_problems("OPENAI_API_KEY", settings.openai_api_key)
+    if not settings.gemini_base_url:
+        yield from key_problems("GEMINI_API_KEY", settings.gemini_api_key)
 
 
 def _reveal(secret: SecretStr | None) -> str | None:

@@ -41,7 +41,8 @@ DESCRIPTIONS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say on the first line what the tests run on."""
+    """Say on the first line what the tests run on. Settings are local ones, here and in what tests start."""
+    os.environ["ENVIRONMENT"] = "local"
     config.stash[SURROUNDINGS] = _surroundings()
     print(f"Tests run on {DESCRIPTIONS[config.stash[SURROUNDINGS]]}", flush=True)  # noqa: T201 - the first line
 

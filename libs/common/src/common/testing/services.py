@@ -130,6 +130,7 @@ class Services:
         url = database_url(self.addresses.postgres_admin_url, name)
         settings = provision.ProvisionSettings.model_validate(
             {
+                "environment": "local",
                 "postgres_admin_url": self.addresses.postgres_admin_url,
                 "provision_database_urls": url,
                 "kafka_bootstrap_servers": self.addresses.kafka_bootstrap,
