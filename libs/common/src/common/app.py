@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from common import database, probes, problems, telemetry
+from common import database, probes, problems, retention, telemetry
 from common.consumer import create_broker
 from common.events import Dispatcher, EventRouter
 from common.identity import JwksKeys, KeySource, Verifier
@@ -188,6 +189,7 @@ class Background:
         self._tasks = TaskWorker(url, tasks, sessions, resources, concurrency=settings.task_concurrency)
         self._listens = bool(reactions.topics)
         self._listening = asyncio.Event()
+        self._sessions = sessions
 
     @property
     def checks(self) -> dict[str, probes.Check]:
@@ -230,6 +232,7 @@ class Background:
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("relay", self._relay.run)]
         if self._listens:
             parts.append(("consumers", self._listen))
+        parts.append(("retention", partial(retention.run, self._sessions)))
         kept = [asyncio.create_task(keeper.keep(name, run)) for name, run in parts]
         working = asyncio.create_task(keeper.keep("tasks", self._tasks.run))
         try:

@@ -1,15 +1,34 @@
-"""What the plumbing itself keeps of a person, and how it goes when their account does."""
+"""What the plumbing itself keeps of a person and of what they made, and how it goes when that is erased."""
 
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import idempotency, tombstones
+
+EVENTS = text("DELETE FROM outbox WHERE CAST(payload AS jsonb) ->> 'user_id' = :name")
+EVENTS_ABOUT = text("DELETE FROM outbox WHERE subject = :subject")
 TASKS = text("DELETE FROM task WHERE owner_id = :owner")
-ANSWERS = text("DELETE FROM idempotency WHERE owner_id = :owner")
+RESPONSES = text("DELETE FROM idempotency WHERE owner_id = :owner")
 
 
 async def erase_traces(session: AsyncSession, owner: UUID) -> None:
-    """Erase a person's tasks and the answers kept for their repeated requests; a task in hand then does nothing."""
+    """Erase a person's events, tasks and the responses kept for their repeated requests, and let no more come.
+
+    Called when the rows that are to go are locked, and before they are read to be deleted and the erasure is announced:
+    what this transaction publishes afterwards stays. A task in hand then does nothing.
+    """
+    await tombstones.add(session, owner)
+    await session.execute(EVENTS, {"name": str(owner)})
     await session.execute(TASKS, {"owner": owner})
-    await session.execute(ANSWERS, {"owner": owner})
+    await session.execute(RESPONSES, {"owner": owner})
+
+
+async def erase_subject(session: AsyncSession, owner: UUID, subject: UUID) -> None:
+    """Erase the events about one thing of the owner's, and the response to the request that made it.
+
+    Called when the thing itself is deleted, before that is announced.
+    """
+    await session.execute(EVENTS_ABOUT, {"subject": subject})
+    await idempotency.forget(session, owner, subject)

@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import database, telemetry
+from common import database, telemetry, tombstones
 from common.contracts.event import Event
 
 BATCH = 500
@@ -49,11 +49,16 @@ OpenProducer = Callable[[], Awaitable[AIOKafkaProducer]]
 
 
 async def publish(session: AsyncSession, event: Event) -> None:
-    """Announce `event` when, and only when, the caller's transaction commits."""
+    """Announce `event` when, and only when, the caller's transaction commits.
+
+    Raises:
+        AccountErased: it is about somebody who is erased.
+    """
     with tracer.start_as_current_span(f"outbox {event.ce_type}", kind=trace.SpanKind.PRODUCER) as span:
         span.set_attribute("messaging.destination.name", event.topic)
         span.set_attribute("messaging.message.id", str(event.event_id))
         await session.flush()
+        await tombstones.refuse_erased(session, event.owner)
         await session.execute(
             INSERT,
             {

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common import database, telemetry
 from common.database import Sessions
 from common.tasks import GiveUp, RetryLater, TaskKind, TaskRouter, TaskStatus, Work, backoff, queue_settings
+from common.tombstones import AccountErased
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 POLL = timedelta(seconds=1)  # a retry is not notified, so this is how late one may start
@@ -142,6 +143,8 @@ class TaskWorker:
             span.set_attribute("interviewace.task.attempt", row["attempts"])
             try:
                 await self._run(kind, task_id, row)
+            except AccountErased:
+                await self._end(task_id, row, TaskStatus.CANCELLED, row["failures"], None)
             except RetryLater as error:
                 await self._end(task_id, row, TaskStatus.RETRYING, row["failures"], str(error))
                 raise RetryRequested(error.delay, str(error)) from error

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from common import idempotency, live, outbox, paging, tasks
+from common import erasure, idempotency, live, outbox, paging, tasks
 from common.contracts.interview import InterviewCompleted, InterviewStarted, ReportReady
 from common.contracts.resume import Background
 from common.database import Sessions, utcnow
@@ -227,6 +227,7 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
     )
     if await session.scalar(gone) is None:
         raise missing()
+    await erasure.erase_subject(session, user_id, interview_id)
     await live.announce(session, topic(interview_id))
 
 

@@ -22,6 +22,8 @@ class Event(BaseModel):
     ce_type: ClassVar[str]
     topic: ClassVar[str]
     subject_field: ClassVar[str]
+    erases: ClassVar[bool] = False
+    """Whether its owner is to be erased by it; any other event of somebody erased is not reacted to."""
 
     event_id: UUID = Field(default_factory=uuid7)
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -33,3 +35,9 @@ class Event(BaseModel):
         if not isinstance(subject, UUID):
             raise TypeError(f"{self.ce_type}: {self.subject_field} is not an id")
         return subject
+
+    @property
+    def owner(self) -> UUID | None:
+        """The id of the person it is about."""
+        owner = getattr(self, "user_id", None)
+        return owner if isinstance(owner, UUID) else None

@@ -33,6 +33,7 @@ class UserDeleted(UserEvent):
     """An account is gone; everything held about it must go too."""
 
     ce_type: ClassVar[str] = "user.deleted"
+    erases: ClassVar[bool] = True
 
 
 class SessionRevoked(UserEvent):
