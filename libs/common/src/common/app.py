@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
 
-from common import database, probes, problems, retention, telemetry
+from common import database, probes, problems, telemetry, tombstones
 from common.consumer import create_broker
 from common.events import Dispatcher, EventRouter
 from common.identity import JwksKeys, KeySource, Verifier
@@ -232,7 +232,7 @@ class Background:
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("relay", self._relay.run)]
         if self._listens:
             parts.append(("consumers", self._listen))
-        parts.append(("retention", partial(retention.run, self._sessions)))
+        parts.append(("tombstones", partial(tombstones.prune_hourly, self._sessions)))
         kept = [asyncio.create_task(keeper.keep(name, run)) for name, run in parts]
         working = asyncio.create_task(keeper.keep("tasks", self._tasks.run))
         try:

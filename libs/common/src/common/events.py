@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import database, inbox, telemetry, tombstones
 from common.contracts.event import Event
+from common.contracts.user import UserDeleted
 from common.tombstones import AccountErased
 
 E = TypeVar("E", bound=Event)
@@ -139,7 +140,7 @@ class Dispatcher:
                 async with self._sessions.begin() as session:
                     if await inbox.first_time(session, subscription.consumer, event.event_id):
                         await subscription.reaction(session, event)
-                        if not event.erases:
+                        if not isinstance(event, UserDeleted):
                             await tombstones.refuse_erased(session, event.owner)
                 return
             except AccountErased:

@@ -16,7 +16,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import tombstones
-from common.database import Sessions
 from common.errors import DomainError, ValidationError
 from common.identity import CurrentUser
 
@@ -35,7 +34,6 @@ KEEP = text(
 )
 
 
-PRUNE = text("DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'")
 ERASE = text(
     "UPDATE idempotency SET answer = NULL WHERE owner_id = :owner AND CAST(answer AS jsonb) ->> 'id' = :subject"
 )
@@ -141,9 +139,3 @@ async def once(
 async def forget(session: AsyncSession, owner: UUID, subject: UUID) -> None:
     """Forget the response that told of a thing of the owner's; only that its key was used stays."""
     await session.execute(ERASE, {"owner": owner, "subject": str(subject)})
-
-
-async def prune(sessions: Sessions) -> None:
-    """Remove what was kept for 24 hours, whether or not its owner sends anything more."""
-    async with sessions.begin() as session:
-        await session.execute(PRUNE)

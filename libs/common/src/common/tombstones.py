@@ -5,6 +5,7 @@ the erasing one calls `add`, which waits for those and takes it alone. So a writ
 looks for it, or is refused. Whoever locks rows as well locks the rows first and the owner last.
 """
 
+import asyncio
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,6 +25,7 @@ ADD = text("INSERT INTO erased_owner (owner_id) VALUES (:owner) ON CONFLICT DO N
 FIND = text("SELECT true FROM erased_owner WHERE owner_id = :owner")
 PRUNE = text("DELETE FROM erased_owner WHERE erased_at < now() - make_interval(days => :days)")
 ERASES = "erases"
+PRUNE_EVERY_SECONDS = 3600
 
 
 class AccountErased(DomainError):
@@ -64,3 +66,10 @@ async def prune(sessions: Sessions) -> None:
     """Remove the tombstones of those of whom nothing can come back any more."""
     async with sessions.begin() as session:
         await session.execute(PRUNE, {"days": KEPT_DAYS})
+
+
+async def prune_hourly(sessions: Sessions) -> None:
+    """Do so now and every hour, until it is cancelled."""
+    while True:
+        await prune(sessions)
+        await asyncio.sleep(PRUNE_EVERY_SECONDS)

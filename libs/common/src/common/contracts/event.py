@@ -23,7 +23,7 @@ class Event(BaseModel):
     topic: ClassVar[str]
     subject_field: ClassVar[str]
     erases: ClassVar[bool] = False
-    """Whether its owner is to be erased by it; any other event of somebody erased is not reacted to."""
+    """Whether it announces that something of a person's is gone: it outlives the erasure that it is a part of."""
 
     event_id: UUID = Field(default_factory=uuid7)
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -38,6 +38,6 @@ class Event(BaseModel):
 
     @property
     def owner(self) -> UUID | None:
-        """The id of the person it is about."""
+        """The id of the person whom the event tells of, where it tells of one."""
         owner = getattr(self, "user_id", None)
         return owner if isinstance(owner, UUID) else None

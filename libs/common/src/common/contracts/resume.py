@@ -106,3 +106,4 @@ class ResumeDeleted(ResumeEvent):
     """The owner removed a résumé."""
 
     ce_type: ClassVar[str] = "resume.deleted"
+    erases: ClassVar[bool] = True
