@@ -12,6 +12,7 @@ from pypdf import PdfWriter
 from redis.asyncio import Redis
 
 from common import kafka
+from common.contracts import catalogue
 
 PASSWORD, OTHER_PASSWORD = "Correct-horse-7", "Another-horse-8"
 RESUME = (
@@ -31,7 +32,12 @@ WORDS = {
     "deleted résumé": "Uffishville",
     "key": "Frumiouskey",
 }
-TELLING = {"resume.parsed", "interview.report_ready"}
+TELLING = {
+    event.ce_type
+    for service in catalogue.PUBLISHERS
+    for event in catalogue.published_by(service)
+    if event.holds_words
+}
 """The events that hold words; they stay on Kafka for the topics' retention (docs/privacy.md)."""
 
 

@@ -48,7 +48,7 @@ async def test_a_deleted_resume_is_not_told_to_whoever_repeats_its_upload(servic
     assert "resume.txt" not in again.text
     assert (await client.get("/api/v1/resume")).json()["items"] == []
     events = await service.published(UUID(first["id"]))
-    assert [event["ce_type"] for event in events] == ["resume.deleted"]
+    assert [event["ce_type"] for event in events] == ["resume.uploaded", "resume.deleted"]
 
 
 async def test_an_erased_person_uploads_nothing_more(service, client):

@@ -6,9 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import idempotency, tombstones
+from common.contracts import catalogue
 
 EVENTS = text("DELETE FROM outbox WHERE CAST(payload AS jsonb) ->> 'user_id' = :name")
-EVENTS_ABOUT = text("DELETE FROM outbox WHERE subject = :subject")
+EVENTS_ABOUT = text("DELETE FROM outbox WHERE subject = :subject AND ce_type = ANY(:telling)")
 TASKS = text("DELETE FROM task WHERE owner_id = :owner")
 RESPONSES = text("DELETE FROM idempotency WHERE owner_id = :owner")
 
@@ -26,9 +27,15 @@ async def erase_traces(session: AsyncSession, owner: UUID) -> None:
 
 
 async def erase_subject(session: AsyncSession, owner: UUID, subject: UUID) -> None:
-    """Erase the events about one thing of the owner's, and the response to the request that made it.
+    """Erase the events with words about one thing of the owner's, and the response to the request that made it.
 
-    Called when the thing itself is deleted, before that is announced.
+    Called when the thing itself is deleted. Events of ids alone stay, so that each change is announced.
     """
-    await session.execute(EVENTS_ABOUT, {"subject": subject})
+    await session.execute(EVENTS_ABOUT, {"subject": subject, "telling": _telling()})
     await idempotency.forget(session, owner, subject)
+
+
+def _telling() -> list[str]:
+    """Return the kinds of events that hold a person's words."""
+    events = [event for service in catalogue.PUBLISHERS for event in catalogue.published_by(service)]
+    return [event.ce_type for event in events if event.holds_words]

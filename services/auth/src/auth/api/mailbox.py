@@ -28,7 +28,7 @@ def _host(request: Request) -> str | None:
     return urlsplit(f"//{headers.get('x-forwarded-host') or headers.get('host', '')}").hostname
 
 
-def admit(request: Request, settings: Configured, token: str = "") -> None:
+def admit(request: Request, settings: Configured, token: str | None = None) -> None:
     """Let nobody else's pages, and nobody who merely reaches this machine, read mails with their links.
 
     Raises:
@@ -36,7 +36,8 @@ def admit(request: Request, settings: Configured, token: str = "") -> None:
     """
     right = settings.mailbox_token.get_secret_value() if settings.mailbox_token else ""
     known = LOOPBACK | {urlsplit(settings.public_url).hostname}
-    if not right or not secrets.compare_digest(token.encode(), right.encode()) or _host(request) not in known:
+    same = secrets.compare_digest((token or "").encode(), right.encode())
+    if not right or not same or _host(request) not in known:
         raise MailboxClosed
 
 
@@ -61,10 +62,10 @@ def _url(settings: Settings, name: str, token: str) -> str:
 
 
 @router.get("")
-async def list_mails(settings: Configured, token: str = "") -> Mailbox:
+async def list_mails(settings: Configured, token: str | None = None) -> Mailbox:
     """List the mails that were written instead of sent."""
     names = mails.written(settings.mail_folder)
-    return Mailbox(items=[WrittenMail(name=name, url=_url(settings, name, token)) for name in names])
+    return Mailbox(items=[WrittenMail(name=name, url=_url(settings, name, token or "")) for name in names])
 
 
 @router.get("/{name}", response_class=PlainTextResponse)
