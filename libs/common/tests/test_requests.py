@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import traceback
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from common import live, provision
 
@@ -53,6 +55,26 @@ async def test_an_unexpected_error_tells_nothing_of_its_inside(sample, client):
     assert answer.json()["code"] == "internal_error"
     assert "secret" not in answer.text
     assert await sample.notes(client.user_id) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "INSERT INTO secret (word) SELECT word FROM secret",
+        "SELECT CAST(max(word) AS integer) FROM secret",
+        "SELECT CAST(:word AS integer)",
+    ],
+)
+async def test_an_error_of_the_database_tells_no_value_of_a_row(sample, broken):
+    word = f"word-{uuid4().hex}"
+    async with sample.sessions() as session:
+        await session.execute(text("CREATE TABLE secret (word text UNIQUE)"))
+        await session.execute(text("INSERT INTO secret (word) VALUES (:word)"), {"word": word})
+        with pytest.raises(DBAPIError) as raised:
+            await session.execute(text(broken), {"word": word} if ":word" in broken else {})
+    told = "".join(traceback.format_exception(raised.value))
+    assert type(raised.value.orig).__name__ in told
+    assert word not in told
 
 
 async def test_malformed_json_names_the_place(client):

@@ -20,6 +20,7 @@ from common.ids import uuid7
 from common.testing.services import Client, ServiceUnderTest
 
 PASSWORD = "Correct-horse-7"
+MAILBOX_TOKEN = "the-mailbox-of-these-tests"
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
 
 
@@ -30,6 +31,7 @@ def service_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "EMAIL_VERIFICATION": "required",
         "SIGNING_KEY_FILE": str(folder / "keys" / "auth.pem"),
         "MAIL_FOLDER": str(folder / "mail"),
+        "MAILBOX_TOKEN": MAILBOX_TOKEN,
         "PUBLIC_URL": "https://practice.example",
         "BCRYPT_ROUNDS": "10",
         "HASHING_QUEUE": "400",
@@ -101,6 +103,12 @@ def replaced(service: ServiceUnderTest) -> Iterator[Callable[[type, object], Non
 @pytest.fixture
 def mail_folder(service_environment: dict[str, str]) -> Path:
     return Path(service_environment["MAIL_FOLDER"])
+
+
+@pytest.fixture
+def mailbox() -> str:
+    """The path of the list of mails, with the token that opens it."""
+    return f"/api/v1/auth/mailbox?token={MAILBOX_TOKEN}"
 
 
 @pytest.fixture

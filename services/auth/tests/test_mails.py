@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 from email import message_from_bytes, policy
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -65,7 +65,7 @@ def message(configured, task_id):
 async def test_a_mail_leaves_by_smtp_with_the_servers_password(smtp):
     mailbox, url = smtp
     configured, task_id = settings(smtp_url=url), uuid4()
-    await mails.deliver(configured, message(configured, task_id), task_id)
+    await mails.deliver(configured, message(configured, task_id), task_id, uuid7())
     mail = mailbox.taken[0]
     assert (mail["To"], mail["Subject"]) == ("jordan@example.com", "You have an account already")
     assert mail["Message-ID"] == f"<{task_id}@interviewace>"
@@ -79,7 +79,7 @@ async def test_a_server_that_does_not_take_it_is_a_named_error_without_the_passw
     url = "smtp://us%20er:p%40ss@127.0.0.1:1" if kind == "away" else url
     configured, task_id = settings(smtp_url=url), uuid4()
     with pytest.raises(EmailDeliveryError) as raised:
-        await mails.deliver(configured, message(configured, task_id), task_id)
+        await mails.deliver(configured, message(configured, task_id), task_id, uuid7())
     assert "p@ss" not in str(raised.value)
     assert mailbox.taken == []
 
@@ -141,17 +141,73 @@ async def test_nobodys_mailbox_is_filled_by_others(session, anonymous, make_acco
     assert await session.scalar(query, {"owner": owner.id, "letter": letter}) == 5
 
 
-async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, account, mail_to):
+@pytest.mark.parametrize("path", ["forgot-password", "resend-verification"])
+async def test_of_forty_who_ask_at_once_five_are_mailed(session, anonymous, make_account, path):
+    owner = await make_account(verified=path == "forgot-password")
+    responses = await asyncio.gather(
+        *(anonymous.post(f"/api/v1/auth/{path}", json={"email": owner.email}) for _ in range(40))
+    )
+    assert {response.status_code for response in responses} == {202}
+    query = text("SELECT count(*) FROM task WHERE owner_id = :owner AND kind = 'auth.send_mail'")
+    assert await session.scalar(query, {"owner": owner.id}) == 5
+
+
+async def test_mails_of_an_erased_account_are_removed_and_others_are_not(
+    service, anonymous, account, make_account, signed_in, mail_to, mail_folder, eventually
+):
+    other = await make_account()
+    for address in (account.email, other.email):
+        await anonymous.post("/api/v1/auth/forgot-password", json={"email": address})
+        await mail_to(address, "Choose a new")
+
+    def holding(address):
+        return [path for path in mail_folder.glob("*.eml") if address in path.read_text()]
+
+    assert len(holding(account.email)) == 1
+    erased = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    assert erased.status_code == 204
+
+    async def removed():
+        return not holding(account.email)
+
+    async with service.working():
+        await eventually(removed)
+    assert len(holding(other.email)) == 1
+
+
+async def test_a_mail_written_while_its_account_is_erased_is_removed(service, account, mail_folder):
+    mail_folder.mkdir(parents=True, exist_ok=True)
+    gone, kept = (mail_folder / f"{uuid7()}-{user_id}.eml" for user_id in (uuid7(), account.id))
+    for path in (gone, kept):
+        path.write_text("Hello")
+        await mails.remove_if_erased(service.sessions, mail_folder, UUID(path.stem[37:]))
+    assert (gone.exists(), kept.exists()) == (False, True)
+
+
+async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, account, mail_to, mailbox):
+    anonymous.headers["X-Forwarded-Host"] = "practice.example"
     await anonymous.post("/api/v1/auth/forgot-password", json={"email": account.email})
     await mail_to(account.email, "Choose a new")
-    listed = (await anonymous.get("/api/v1/auth/mailbox")).json()["items"]
+    listed = (await anonymous.get(mailbox)).json()["items"]
     assert listed[0]["url"].startswith("https://practice.example/api/v1/auth/mailbox/")
-    shown = await anonymous.get(f"/api/v1/auth/mailbox/{listed[0]['name']}")
+    shown = await anonymous.get(listed[0]["url"])
     assert (shown.status_code, shown.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert f"To: {account.email}" in shown.text
     assert re.search(r"https://practice.example/reset-password\?token=[\w-]{43}\n", shown.text)
     for name in ("..%2f..%2fkeys%2fauth.pem", "unknown.eml", "auth.pem", "%00.eml"):
-        assert (await anonymous.get(f"/api/v1/auth/mailbox/{name}")).status_code == 404
+        path = mailbox.replace("?", f"/{name}?")
+        assert (await anonymous.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("token", "host"),
+    [("", "practice.example"), ("the-mailbox-of-others", "practice.example"), (None, "rebound.example")],
+)
+async def test_nobody_reads_mails_without_the_token_or_by_another_name(anonymous, mailbox, token, host):
+    path = mailbox if token is None else f"/api/v1/auth/mailbox?token={token}"
+    for each in (path, path.replace("?", "/unknown.eml?")):
+        response = await anonymous.get(each, headers={"X-Forwarded-Host": host})
+        assert (response.status_code, response.json()["code"]) == (401, "mailbox_closed")
 
 
 async def test_a_token_in_a_mail_is_kept_as_a_hash_only(

@@ -59,9 +59,10 @@ async def test_production_names_what_is_missing_and_tells_no_secret(start, tmp_p
 async def test_the_mailbox_is_shown_in_local_runs_without_a_mail_server_only(start, tmp_path):
     make_key_file(tmp_path / "auth.pem")
     mail = {"SMTP_URL": f"smtps://auth:{SECRET}@mail"}
+    local = {"ENVIRONMENT": "local", "MAILBOX_TOKEN": "a-token-of-this-run"}
+    unset = {"MAILBOX_TOKEN": "a-token-of-this-run"}
     shown = []
-    for values in ({}, mail, mail | {"ENVIRONMENT": "production"}):
-        code, out, _ = await start(**values)
-        assert code == 0
+    for values in (local, local | {"MAILBOX_TOKEN": ""}, local | mail, unset | mail, unset):
+        _, out, _ = await start(**values)
         shown.append("/api/v1/auth/mailbox" in out)
-    assert shown == [True, False, False]
+    assert shown == [True, False, False, False, False]

@@ -44,3 +44,13 @@ async def test_a_repeated_answer_is_the_same_answer(client: Client) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     await client.delete(f"{ROOT}/{interview['id']}")
     assert (await client.post(url, json=body, headers=headers)).status_code == 404
+
+
+async def test_a_deleted_interview_is_not_told_to_whoever_repeats_its_start(client: Client) -> None:
+    headers, wishes = {"Idempotency-Key": "k-1"}, WISHES | {"job_description": "Zanzibarian payroll"}
+    first = await client.post(f"{ROOT}/start", json=wishes, headers=headers)
+    assert "Zanzibarian" in first.text
+    assert (await client.delete(f"{ROOT}/{first.json()['id']}")).status_code == 204
+    again = await client.post(f"{ROOT}/start", json=wishes, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (410, "response_erased")
+    assert "Zanzibarian" not in again.text

@@ -9,9 +9,10 @@ from sqlalchemy import func, select, text, update
 from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded, Work
 from common.contracts.user import UserDeleted
 from common.database import Sessions
+from common.events import Dispatcher
 from common.ids import uuid7
 from common.testing.services import Client, Services, ServiceUnderTest
-from interview import resumes
+from interview import reactions, resumes
 from interview.models import Answer, Evaluation, Interview, Question, ResumeCopy
 
 ROOT = "/api/v1/interview"
@@ -28,6 +29,14 @@ async def react(sessions: Sessions, reaction: Callable[..., Awaitable[None]], *e
     for event in events:
         async with sessions.begin() as session:
             await reaction(session, event)
+
+
+async def hear(sessions: Sessions, *events: Any) -> None:
+    """Have the service react to events as it does to messages."""
+    dispatcher = Dispatcher(reactions.router, sessions)
+    for event in events:
+        headers = {"ce_type": event.ce_type}
+        await dispatcher.dispatch(event.topic, headers, event.model_dump_json().encode())
 
 
 async def held(sessions: Sessions, resume_id: UUID) -> ResumeCopy | None:
@@ -110,11 +119,9 @@ async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
     await react(sessions, resumes.keep, parsed)
     interview, kept = await started(client), await started(stranger)
     answer = await given(client, interview["id"], "Something only I know.")
-    deleted = UserDeleted(user_id=client.user_id)
-    await react(sessions, resumes.erase_user, deleted, deleted)
-    await react(sessions, resumes.note_upload, uploaded)
-    await react(sessions, resumes.keep, parsed)
-    await react(sessions, resumes.forget, ResumeDeleted(resume_id=parsed.resume_id, user_id=client.user_id))
+    removed = ResumeDeleted(resume_id=parsed.resume_id, user_id=client.user_id)
+    await hear(sessions, UserDeleted(user_id=client.user_id), UserDeleted(user_id=client.user_id))
+    await hear(sessions, uploaded, parsed, removed)
     assert await held(sessions, parsed.resume_id) is None
     assert (await client.get(ROOT)).json()["items"] == []
     assert (await stranger.get(f"{ROOT}/{kept['id']}")).status_code == 200

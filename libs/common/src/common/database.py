@@ -1,13 +1,14 @@
 """Postgres for one service: its schema's metadata, its engine, and the request that is a transaction."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import MetaData
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from common.settings import EVENT_BYTES
@@ -27,6 +28,10 @@ CONNECTION_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+)
+
+VALUES = re.compile(
+    r"(DETAIL:|invalid input for query argument \$\d+:|invalid input syntax for [^:]+:).*", re.DOTALL
 )
 
 NAMING = {
@@ -73,7 +78,7 @@ def asyncpg_url(url: str) -> URL:
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """Return an engine whose every connection works in the schema of the URL's role, with timeouts set."""
-    return create_async_engine(
+    engine = create_async_engine(
         asyncpg_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -81,6 +86,19 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"timeout": 5, "server_settings": _server_settings(schema_of(url))},
     )
+    event.listen(engine.sync_engine, "handle_error", _hide_values)
+    return engine
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """Take the values of rows out of an error, which logs, traces and dead letters tell of."""
+    errors: list[BaseException | None] = [context.sqlalchemy_exception, context.original_exception]
+    errors.append(context.original_exception.__cause__)
+    for error in errors:
+        if error is not None and error.args:
+            error.args = (VALUES.sub(r"\1 (not shown)", str(error.args[0])), *error.args[1:])
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None
 
 
 def create_sessions(engine: AsyncEngine, *, event_bytes: int = EVENT_BYTES) -> Sessions:

@@ -13,8 +13,10 @@ from opentelemetry import trace
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import database, inbox, telemetry
+from common import database, inbox, telemetry, tombstones
 from common.contracts.event import Event
+from common.contracts.user import UserDeleted
+from common.tombstones import AccountErased
 
 E = TypeVar("E", bound=Event)
 Reaction = Callable[[AsyncSession, Any], Awaitable[None]]
@@ -138,7 +140,11 @@ class Dispatcher:
                 async with self._sessions.begin() as session:
                     if await inbox.first_time(session, subscription.consumer, event.event_id):
                         await subscription.reaction(session, event)
+                        if not isinstance(event, UserDeleted):
+                            await tombstones.refuse_erased(session, event.owner)
                 return
+            except AccountErased:
+                return  # old news of somebody who left: nothing is kept of it, not even that it came
             except Exception as error:
                 transient = is_transient(error)
                 failures += not transient

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: a client that repeats a creating POST gets the first answer again instead of a second thing.
 
-The answer is kept for 24 hours in the transaction of what it tells of. Of two requests at once with one key, the
-second waits for the first.
+The answer is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once with
+one key, the second waits for the first.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.errors import ValidationError
+from common import tombstones
+from common.errors import DomainError, ValidationError
 from common.identity import CurrentUser
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,6 +38,24 @@ FIND = text(
 KEEP = text(
     "UPDATE idempotency SET answer = :answer WHERE owner_id = :owner AND operation = :operation AND key = :key"
 )
+
+
+ERASE = text(
+    "UPDATE idempotency SET answer = NULL WHERE owner_id = :owner AND CAST(answer AS jsonb) ->> 'id' = :subject"
+)
+
+
+class ResponseErased(DomainError):
+    """What the first request with this key made was deleted, and the response to it as well."""
+
+    status = 410
+    code = "response_erased"
+    title = "What this request made was deleted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this request made was deleted since; to make it anew, choose a new Idempotency-Key."
+        )
 
 
 class IdempotencyKeyReused(ValidationError):
@@ -102,6 +121,8 @@ async def once(
 
     Raises:
         IdempotencyKeyReused: the key came before with other content.
+        ResponseErased: what was made then is deleted.
+        AccountErased: there is nobody any more to keep it for.
     """
     if asked.key is None:
         return await make()
@@ -112,7 +133,15 @@ async def once(
         row = (await session.execute(FIND, where)).mappings().one()
         if row["fingerprint"] != content:
             raise IdempotencyKeyReused
+        if row["answer"] is None:
+            raise ResponseErased
         return shape.model_validate_json(row["answer"])
     answer = await make()
+    await tombstones.refuse_erased(session, asked.owner)
     await session.execute(KEEP, where | {"answer": answer.model_dump_json()})
     return answer
+
+
+async def forget(session: AsyncSession, owner: UUID, subject: UUID) -> None:
+    """Forget the response that told of a thing of the owner's; only that its key was used stays."""
+    await session.execute(ERASE, {"owner": owner, "subject": str(subject)})

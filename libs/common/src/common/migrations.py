@@ -146,6 +146,23 @@ def plumbing_v3(op: Any) -> None:
         op.execute(statement)
 
 
+PLUMBING_V4 = (
+    """
+    CREATE TABLE erased_owner (
+        owner_id uuid PRIMARY KEY,
+        erased_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_erased_owner_erased_at ON erased_owner (erased_at)",
+)
+
+
+def plumbing_v4(op: Any) -> None:
+    """Create the tombstones of erased owners."""
+    for statement in PLUMBING_V4:
+        op.execute(statement)
+
+
 def _migrate(connection: Connection, metadata: MetaData) -> None:
     def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
         return kind != "table" or item.key in metadata.tables

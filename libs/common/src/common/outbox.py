@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import database, errors, telemetry
+from common import database, errors, telemetry, tombstones
 from common.contracts import catalogue
 from common.contracts.event import Event
 from common.settings import EVENT_BYTES
@@ -98,11 +98,13 @@ async def publish(session: AsyncSession, event: Event) -> None:
 
     Raises:
         EventTooLargeError: it is larger than `EVENT_BYTES` allows; the change has to be made smaller.
+        AccountErased: it is about somebody who is erased.
     """
     with tracer.start_as_current_span(f"outbox {event.ce_type}", kind=trace.SpanKind.PRODUCER) as span:
         span.set_attribute("messaging.destination.name", event.topic)
         span.set_attribute("messaging.message.id", str(event.event_id))
         await session.flush()
+        await tombstones.refuse_erased(session, event.owner)
         await session.execute(
             INSERT,
             {

@@ -19,6 +19,7 @@ from common import task_sharing, telemetry
 from common.database import Sessions
 from common.outbox import EventTooLargeError
 from common.tasks import GiveUp, RetryLater, TaskKind, TaskRouter, TaskStatus, Work, backoff
+from common.tombstones import AccountErased
 
 FIND = text(
     "SELECT id, kind, owner_id, payload, trace, status, place, attempts, failures, deaths, error, job_id, job_attempt"
@@ -100,6 +101,9 @@ class Attempts:
                 return
             try:
                 await self._run(attempt)
+            except AccountErased:
+                async with self._sessions.begin() as session:
+                    await self._end(session, attempt, TaskStatus.CANCELLED, attempt.failures, None)
             except RetryLater as error:
                 await self._retry(attempt, attempt.failures, str(error), error.delay)
             except Exception as error:

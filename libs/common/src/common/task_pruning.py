@@ -1,4 +1,4 @@
-"""Removes what was kept long enough: ended tasks, the queue's log and figures, answers for repeated requests."""
+"""Removes what was kept long enough: ended tasks, the queue's log and figures, responses kept, tombstones."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import CursorResult, TextClause, text
 
+from common import tombstones
 from common.idempotency import KEPT
 from common.tasks import RunContext
 
@@ -29,6 +30,10 @@ KEPT_ANSWERS = text(
     "DELETE FROM idempotency WHERE ctid = ANY(ARRAY(SELECT ctid FROM idempotency"
     " WHERE created_at < now() - CAST(:keep AS interval) ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED))"
 )
+TOMBSTONES = text(
+    "DELETE FROM erased_owner WHERE owner_id = ANY(ARRAY(SELECT owner_id FROM erased_owner"
+    " WHERE erased_at < now() - CAST(:keep AS interval) ORDER BY erased_at LIMIT :batch FOR UPDATE SKIP LOCKED))"
+)
 
 log = structlog.get_logger()
 
@@ -40,6 +45,7 @@ async def prune(context: RunContext, *, keep: timedelta) -> None:
         "queue_log": (QUEUE_LOG, keep),
         "queue_statistics": (QUEUE_STATISTICS, keep),
         "kept_answers": (KEPT_ANSWERS, KEPT),
+        "tombstones": (TOMBSTONES, tombstones.KEPT),
     }
     removed = {name: await _in_batches(context, *statement) for name, statement in statements.items()}
     log.info("pruned", **removed)

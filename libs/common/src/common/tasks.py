@@ -16,7 +16,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import telemetry
+from common import telemetry, tombstones
 from common.database import Sessions
 from common.ids import uuid7
 
@@ -99,6 +99,9 @@ async def enqueue(
     """Enqueue work in the caller's transaction and return the task's id.
 
     `owner` may see the task; `result` is the path shown once it has succeeded; it starts after `delay`.
+
+    Raises:
+        AccountErased: the owner is erased.
     """
     task_id = uuid7()
     with tracer.start_as_current_span(f"enqueue {payload.kind}", kind=trace.SpanKind.PRODUCER):
@@ -113,6 +116,7 @@ async def enqueue(
         "delay": delay,
     }
     await session.flush()
+    await tombstones.refuse_erased(session, owner)
     place = (await session.execute(INSERT, row)).scalar_one()
     if place is None:
         await enqueue_job(session, task_id, payload.kind, delay)

@@ -38,7 +38,8 @@ def program(data: Path, port: int, password: str, *, durable: bool, report: Call
         "unix_socket_directories=",
         "max_connections=200",
     ]
-    settings += ["log_line_prefix=%m [%p] %q%u@%d ", *(() if durable else FAST)]
+    # an error's detail holds values of the row it is about, such as an address that is registered twice
+    settings += ["log_error_verbosity=terse", "log_line_prefix=%m [%p] %q%u@%d ", *(() if durable else FAST)]
 
     options = [word for setting in settings for word in ("-c", setting)]
     return Program(

@@ -18,7 +18,7 @@ NEXT = """
 Ready in {seconds:.1f} s.
 
   gateway   {url}        documentation {url}/docs
-  mail      {folder}/mail
+  mail      {mailbox}
   logs      {folder}/logs   (follow them: make logs)
 
 Next: `make demo` in another terminal plays a whole interview, or begin by hand:
@@ -48,7 +48,14 @@ async def run(stack: Stack) -> None:
         if not await finished_first(starting, stopped):
             say("stopping before it was ready")
             return
-        say(NEXT.format(seconds=time.monotonic() - began, url=stack.gateway_url, folder=_short(stack.folder)))
+        say(
+            NEXT.format(
+                seconds=time.monotonic() - began,
+                url=stack.gateway_url,
+                mailbox=stack.mailbox_url,
+                folder=_short(stack.folder),
+            )
+        )
         await stopped.wait()
         say("stopping")
         began = time.monotonic()

@@ -42,12 +42,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a stack is set up: its folder, ports and servers, and variables that win over everything."""
+    """Where a stack is set up: its folder, ports and servers, and variables that win over everything.
+
+    Who knows `mailbox_token` reads the mails that this run writes instead of sending; auth alone is told.
+    """
 
     folder: Path
     ports: Ports
     addresses: Addresses
     env: Mapping[str, str]
+    mailbox_token: str = ""
 
     @property
     def database_urls(self) -> dict[str, str]:
@@ -103,6 +107,7 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
     }
     if service == "auth":
         wiring["SIGNING_KEY_FILE"] = str(_private(site.folder / "keys") / "auth.pem")
+        wiring["MAILBOX_TOKEN"] = site.mailbox_token
         wiring["MAIL_FOLDER"] = str(_private(site.folder / "mail"))
     usual = {"EMAIL_VERIFICATION": "off", "PUBLIC_URL": f"http://127.0.0.1:{site.ports.gateway}"}
     if not site.addresses.kafka_idempotence:

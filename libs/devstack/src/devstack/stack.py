@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -58,6 +59,7 @@ class Stack:
         self.folder = folder.resolve()
         self.ports = ports or Ports.from_environment()
         self._env = dict(env or {})
+        self._mailbox_token = secrets.token_urlsafe(24)
         self._given_addresses = infrastructure
         self._report = report
         self._make_plan = plan
@@ -70,6 +72,11 @@ class Stack:
     def gateway_url(self) -> str:
         """Where clients send their requests."""
         return f"http://127.0.0.1:{self.ports.gateway}"
+
+    @property
+    def mailbox_url(self) -> str:
+        """Where the mails written in this run are listed; whoever knows it reads them."""
+        return f"{self.gateway_url}/api/v1/auth/mailbox?token={self._mailbox_token}"
 
     @property
     def addresses(self) -> Addresses:
@@ -96,7 +103,7 @@ class Stack:
             (self.folder / "stack.json").unlink(missing_ok=True)
             self.ports = self._settled_ports()
             addresses = self._given_addresses or await self._start_infrastructure()
-            self._plan = self._make_plan(services.Site(self.folder, self.ports, addresses, self._env))
+            self._plan = self._make_plan(self._site(addresses))
             await self._run_steps(self._plan.steps)
             await self._supervisor.start([self._processes(tier) for tier in self._plan.tiers])
         except BaseException:
@@ -131,6 +138,9 @@ class Stack:
         if self._given_addresses is None:
             return self.ports.settled()
         return replace(self.ports, **dict.fromkeys(INFRASTRUCTURE_PORTS, 0)).settled()
+
+    def _site(self, addresses: Addresses) -> services.Site:
+        return services.Site(self.folder, self.ports, addresses, self._env, self._mailbox_token)
 
     async def _start_infrastructure(self) -> Addresses:
         self._infrastructure = Infrastructure(

@@ -163,9 +163,11 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
     known = await _proved(opened, hasher, user.id, password)
     async with opened.begin() as session:
         await _unchanged(session, known)
+        await sessions.lock(session, user.id)
+        await erasure.erase_traces(session, user.id)
         ended = await sessions.end(session, user.id, "account_deleted")
         await session.execute(delete(User).where(User.id == user.id))
-        await erasure.erase_traces(session, user.id)
+        await mails.remove_later(session, user.id)
         await outbox.publish(session, UserDeleted(user_id=user.id))
     await revocations.push_to_redis(redis, ended)
 

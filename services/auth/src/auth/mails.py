@@ -6,18 +6,19 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import aiosmtplib
 import structlog
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.settings import Settings
 from common import tasks
+from common.database import Sessions
 from common.errors import EmailDeliveryError, EntityNotFoundError
 
 SMTP_SECONDS = 20
@@ -36,6 +37,14 @@ class SendMail(tasks.TaskPayload):
     user_id: UUID
     letter: str
     about: str = ""
+
+
+class RemoveMails(tasks.TaskPayload):
+    """Mails in the folder, of an account that is gone."""
+
+    kind: ClassVar[str] = "auth.remove_mails"
+
+    user_id: UUID
 
 
 class MailNotFound(EntityNotFoundError):
@@ -67,7 +76,7 @@ TEXTS = {
 }
 ASKED_BY_ANYBODY = ("verify", "reset", "known")
 AN_HOUR = 5
-SENT = text(
+SENT = text(  # counted while the account is locked: of many at once each sees those before it
     "SELECT count(*) FROM task WHERE owner_id = :user AND kind = :kind AND payload::json ->> 'letter' = :letter"
     " AND created_at > now() - interval '1 hour'"
 )
@@ -81,10 +90,17 @@ async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: s
     Of letters that anybody can ask for, at most five an hour: nobody's mailbox is to be filled in our name.
     """
     if letter in ASKED_BY_ANYBODY:
+        if not await session.scalar(select(User.id).where(User.id == user_id).with_for_update()):
+            return
         sent = await session.scalar(SENT, {"kind": SendMail.kind, "user": user_id, "letter": letter})
         if sent >= AN_HOUR:
             return
     await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
+
+
+async def remove_later(session: AsyncSession, user_id: UUID) -> None:
+    """Remove the mails written for an erased account once the caller's transaction has committed."""
+    await tasks.enqueue(session, RemoveMails(user_id=user_id))
 
 
 async def send_report(session: AsyncSession, user_id: UUID, job_title: str) -> None:
@@ -121,8 +137,8 @@ def compose(settings: Settings, mail: SendMail, task_id: UUID, recipient: str, t
     return message
 
 
-async def deliver(settings: Settings, message: EmailMessage, task_id: UUID) -> None:
-    """Hand the message over, or write it to the folder and log where it can be read.
+async def deliver(settings: Settings, message: EmailMessage, task_id: UUID, user_id: UUID) -> None:
+    """Hand the message over, or write it to the folder, by a name that says whose it is.
 
     Raises:
         EmailDeliveryError: the mail server did not take it.
@@ -130,8 +146,8 @@ async def deliver(settings: Settings, message: EmailMessage, task_id: UUID) -> N
     if settings.smtp_url is None:
         folder = settings.mail_folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{task_id}.eml").write_bytes(message.as_bytes())
-        log.info("mail_written", url=f"{settings.public_url}/api/v1/auth/mailbox/{task_id}.eml")
+        (folder / f"{task_id}-{user_id}.eml").write_bytes(message.as_bytes())
+        log.info("mail_written", name=f"{task_id}-{user_id}.eml")
         return
     server = urlsplit(settings.smtp_url.get_secret_value())
     try:
@@ -151,13 +167,22 @@ async def deliver(settings: Settings, message: EmailMessage, task_id: UUID) -> N
         ) from error
 
 
-def written(folder: Path, public_url: str) -> list[dict[str, str]]:
-    """Return the mails in the folder, newest first: name and address of each."""
-    files = sorted(folder.glob("*.eml"), reverse=True) if folder.is_dir() else []
-    return [
-        {"name": each.name, "url": f"{public_url}/api/v1/auth/mailbox/{quote(each.name)}"}
-        for each in files[:100]
-    ]
+async def remove_if_erased(sessions: Sessions, folder: Path, user_id: UUID) -> None:
+    """Remove a mail that was written while its account was being erased."""
+    async with sessions() as session:
+        if await session.get(User, user_id) is None:
+            remove(folder, user_id)
+
+
+def remove(folder: Path, user_id: UUID) -> None:
+    """Remove every mail of an account from the folder."""
+    for path in folder.glob(f"*-{user_id}.eml"):
+        path.unlink(missing_ok=True)
+
+
+def written(folder: Path) -> list[str]:
+    """Return the names of the mails in the folder, newest first."""
+    return sorted((path.name for path in folder.glob("*.eml")), reverse=True)[:100]
 
 
 def read(folder: Path, name: str) -> str:

@@ -11,13 +11,12 @@ from common.identity import StaticKeys
 settings = Settings()
 keys = KeyRing.load(settings)
 hasher = Hasher(settings.bcrypt_rounds, settings.hashing_threads, settings.hashing_queue)
-shows_mails = settings.environment == "local" and settings.smtp_url is None
 routers = [accounts.router, sessions.router, users.router, sessions.internal]
 
 app = create_api(
     settings,
     *routers,
-    *([mailbox.router] if shows_mails else []),
+    *([mailbox.router] if settings.shows_mails else []),
     resources=[settings, keys, hasher],
     verifier_keys=StaticKeys(keys.document),
 )

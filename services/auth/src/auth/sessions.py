@@ -163,6 +163,12 @@ async def _go_on(session: AsyncSession, keys: KeyRing, token: str) -> tuple[Toke
     return None, opened.id
 
 
+async def lock(session: AsyncSession, user_id: UUID) -> None:
+    """Let nobody else change a person's sessions until this transaction ends."""
+    query = select(Session.id).where(Session.user_id == user_id).order_by(Session.id)
+    await session.execute(query.with_for_update())
+
+
 async def end(
     session: AsyncSession, user_id: UUID, reason: str, *, only: UUID | None = None, but: UUID | None = None
 ) -> list[UUID]:

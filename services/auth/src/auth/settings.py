@@ -30,6 +30,11 @@ class Settings(ServiceSettings):
     )
     public_url: str = "http://127.0.0.1:8080"
     smtp_url: SecretStr | None = None
+    mailbox_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Who knows it reads the mails in the folder; without it nobody does.",
+    )
     mail_folder: Path = Path(".devstack/mail")
     mail_from: str = "InterviewAce <no-reply@interviewace.example>"
     bcrypt_rounds: int = Field(default=12, ge=10, le=16)
@@ -79,3 +84,9 @@ class Settings(ServiceSettings):
     def verifies_email(self) -> bool:
         """True where an account can be used only once its address was proved."""
         return self.email_verification == "required"
+
+    @property
+    def shows_mails(self) -> bool:
+        """True where who has the token may read the mails in the folder: in a run that is said to be local."""
+        local = self.environment == "local" and "environment" in self.model_fields_set
+        return local and self.smtp_url is None and self.mailbox_token is not None

@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from auth import mails, pruning, revocations
-from auth.mails import SendMail
+from auth.mails import RemoveMails, SendMail
 from auth.revocations import CopyRevocations
 from auth.settings import Settings
 from common.tasks import RunContext, TaskRouter, Work
@@ -20,7 +20,14 @@ async def send_mail(work: Work, task: SendMail) -> None:
     if letter is not None:
         recipient, text = letter
         message = mails.compose(settings, task, work.task_id, recipient, text)
-        await mails.deliver(settings, message, work.task_id)
+        await mails.deliver(settings, message, work.task_id, task.user_id)
+        await mails.remove_if_erased(work.sessions, settings.mail_folder, task.user_id)
+
+
+@router.task(RemoveMails)
+async def remove_mails(work: Work, task: RemoveMails) -> None:
+    """Remove what was written to somebody who is gone."""
+    mails.remove(work.resource(Settings).mail_folder, task.user_id)
 
 
 @router.task(CopyRevocations, timeout=10)

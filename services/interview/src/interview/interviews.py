@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from common import live, outbox, paging, tasks
+from common import erasure, live, outbox, paging, tasks
 from common.contracts.interview import InterviewCompleted, ReportReady
 from common.database import Sessions, utcnow
 from common.errors import EntityNotFoundError
@@ -151,6 +151,7 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
     )
     if await session.scalar(gone) is None:
         raise missing()
+    await erasure.erase_subject(session, user_id, interview_id)
     await live.announce(session, topic(interview_id))
 
 

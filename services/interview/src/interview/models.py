@@ -200,12 +200,3 @@ class ResumeCopy(Base):
     background: Mapped[dict[str, Any] | None]
     deleted: Mapped[bool] = mapped_column(server_default=text("false"))
     as_of: Mapped[datetime]
-
-
-class ErasedUser(Base):
-    """Somebody whose data is gone: events about them that come late must not bring it back."""
-
-    __tablename__ = "erased_user"
-
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
-    erased_at: Mapped[datetime] = mapped_column(default=utcnow)

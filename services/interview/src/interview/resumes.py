@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select, text
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,14 +16,12 @@ from common.database import Sessions
 from common.errors import DuplicateEntityError, EntityNotFoundError
 from common.live import Bulletin
 from interview import excerpt
-from interview.models import ErasedUser, Interview, ResumeCopy
+from interview.models import Interview, ResumeCopy
 
 UNKNOWN_SECONDS = 2.0
 UNREAD_SECONDS = 5.0
 LONGEST_TITLE = 200
 NOT_FOUND = "There is no résumé of yours with this id; look at your list of résumés."
-
-ONE_USER_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:user_id, 0))")
 
 
 class ResumeNotFound(EntityNotFoundError):
@@ -47,8 +45,6 @@ def topic(resume_id: UUID) -> str:
 
 async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
     """Remember whose the résumé is, until it is read."""
-    if await _is_erased(session, event.user_id):
-        return
     row = {"resume_id": event.resume_id, "user_id": event.user_id, "as_of": event.occurred_at}
     await session.execute(insert(ResumeCopy).values(row).on_conflict_do_nothing())
     await live.announce(session, topic(event.resume_id))
@@ -56,8 +52,6 @@ async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
 
 async def keep(session: AsyncSession, event: ResumeParsed) -> None:
     """Keep an excerpt of what the event tells, unless something newer is held or the résumé was deleted."""
-    if await _is_erased(session, event.user_id):
-        return
     news: dict[str, Any] = {
         "title": event.title[:LONGEST_TITLE],
         "background": excerpt.of(event.background).model_dump(mode="json"),
@@ -76,8 +70,6 @@ async def keep(session: AsyncSession, event: ResumeParsed) -> None:
 
 async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
     """Forget what was kept of a résumé; only its id stays, so that a late event can't bring it back."""
-    if await _is_erased(session, event.user_id):
-        return
     news: dict[str, Any] = {"title": "", "background": None, "deleted": True, "as_of": event.occurred_at}
     await session.execute(
         insert(ResumeCopy)
@@ -88,17 +80,10 @@ async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
 
 async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
     """Erase everything held about somebody: interviews with all that was said in them, and résumé copies."""
-    await session.execute(ONE_USER_AT_A_TIME, {"user_id": str(event.user_id)})
+    await session.execute(select(Interview.id).where(Interview.user_id == event.user_id).with_for_update())
+    await erasure.erase_traces(session, event.user_id)
     await session.execute(delete(Interview).where(Interview.user_id == event.user_id))
     await session.execute(delete(ResumeCopy).where(ResumeCopy.user_id == event.user_id))
-    await erasure.erase_traces(session, event.user_id)
-    await session.execute(insert(ErasedUser).values(user_id=event.user_id).on_conflict_do_nothing())
-
-
-async def _is_erased(session: AsyncSession, user_id: UUID) -> bool:
-    """Return whether the user is gone; holds back a simultaneous erasure until this transaction is through."""
-    await session.execute(ONE_USER_AT_A_TIME, {"user_id": str(user_id)})
-    return bool(await session.scalar(select(exists().where(ErasedUser.user_id == user_id))))
 
 
 async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:

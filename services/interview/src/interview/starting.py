@@ -14,7 +14,7 @@ from common.database import Sessions
 from common.idempotency import Repeatable
 from common.ids import uuid7
 from common.live import Bulletin
-from interview import erased, interviews, planning, resumes
+from interview import interviews, planning, resumes
 from interview.claims import Candidate
 from interview.models import Interview, Question, State
 from interview.planning import Wanted
@@ -37,10 +37,9 @@ async def start(
     plan = await _planned(sessions, bulletin, user_id, wanted)
     content = idempotency.fingerprint(wanted.model_dump_json().encode())
     async with sessions.begin() as session:
-        # what may have changed while it was planned is asked again where it is written
-        await erased.refuse(session, user_id)
 
         async def make() -> InterviewDetail:
+            # what may have changed while it was planned is asked again where it is written
             await resumes.refuse_deleted(session, wanted.resume_id)
             return InterviewDetail.of(await _begin(session, user_id, wanted, plan))
 

@@ -124,15 +124,19 @@ async def delete(session: AsyncSession, owner: UUID, resume_id: UUID) -> None:
 
 async def _remove(session: AsyncSession, resume: Resume) -> None:
     await session.delete(resume)
+    await session.flush()
+    await erasure.erase_subject(session, resume.owner_id, resume.id)
     await outbox.publish(session, ResumeDeleted(resume_id=resume.id, user_id=resume.owner_id))
     await live.announce(session, readings.live_key(resume.id))
 
 
 async def erase(session: AsyncSession, owner: UUID) -> None:
     """Remove every résumé of a person whose account is gone."""
-    for resume in await session.scalars(select(Resume).where(Resume.owner_id == owner).with_for_update()):
-        await _remove(session, resume)
+    theirs = select(Resume).where(Resume.owner_id == owner).with_for_update()
+    await session.scalars(theirs)
     await erasure.erase_traces(session, owner)
+    for resume in (await session.scalars(theirs)).all():
+        await _remove(session, resume)
 
 
 async def count_interview(session: AsyncSession, owner: UUID, resume_id: UUID | None) -> None:

@@ -24,6 +24,8 @@ class Event(BaseModel):
     subject_field: ClassVar[str]
     erases: ClassVar[bool] = False
     """Whether it announces that something of a person's is gone: it outlives the erasure that it is a part of."""
+    holds_words: ClassVar[bool] = False
+    """Whether it holds a person's own words beside ids: not kept in the outbox once what it is about is deleted."""
 
     event_id: UUID = Field(default_factory=uuid7)
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

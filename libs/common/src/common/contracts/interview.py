@@ -52,6 +52,7 @@ class ReportReady(InterviewEvent):
     """Every answer is evaluated and the report can be read. `overall` is 0 to 100 or None."""
 
     ce_type: ClassVar[str] = "interview.report_ready"
+    holds_words: ClassVar[bool] = True
 
     job_title: str
     overall: float | None

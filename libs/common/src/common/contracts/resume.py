@@ -88,6 +88,7 @@ class ResumeParsed(ResumeEvent):
     """A résumé was read; what an interview may use of it is here."""
 
     ce_type: ClassVar[str] = "resume.parsed"
+    holds_words: ClassVar[bool] = True
 
     title: str = ""
     background: Background

@@ -1,0 +1,12 @@
+"""Tombstones of erased owners."""
+
+from alembic import op
+
+from common import migrations
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    migrations.plumbing_v4(op)
