@@ -73,7 +73,8 @@ class DocumentText:
 
     def warn_of_the_rest(self) -> None:
         """Note that there was more than is read."""
-        self.warn(f"Only the first {MAX_CHARACTERS:,} characters, in {MAX_LINES:,} lines at most, were read.")
+        most = f"{MAX_CHARACTERS:,} characters" if self.characters >= MAX_CHARACTERS else f"{MAX_LINES:,} lines"
+        self.warn(f"Only the first {most} were read.")
 
     def hide(self, text: str) -> None:
         """Keep a piece of text apart that nobody can see in the document."""
