@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, TypeAlias
 
 import docx
@@ -137,15 +137,13 @@ def _targets(part: Any) -> dict[str, str]:
     return {each.rId: address_of(each.target_ref) for each in links}
 
 
-def _cells(row: Element) -> list[Element]:
-    """Return the cells of a row, also those inside a form's field, but not those of a table inside a cell."""
-    cells: list[Element] = []
+def _cells(row: Element) -> Iterator[Element]:
+    """Yield the cells of a row, also those inside a form's field, but not those of a table inside a cell."""
     for child in row:
         if child.tag == qn("w:tc"):
-            cells.append(child)
+            yield child
         elif child.tag in FIELDS:
-            cells += _cells(child)
-    return cells
+            yield from _cells(child)
 
 
 def _names_of(styles: Element) -> dict[str, str]:
@@ -262,7 +260,7 @@ class Reader:
         return self._elements <= MAX_ELEMENTS
 
     def _row(self, row: Element) -> None:
-        cells = _cells(row)
+        cells = list(takewhile(lambda _: self._counts(), _cells(row)))
         paragraphs = [list(cell.iterchildren(qn("w:p"))) for cell in cells]
         flat = all(len(cell.findall(qn("w:tbl"))) == 0 for cell in cells)
         if not flat or any(len(each) > 1 for each in paragraphs):
