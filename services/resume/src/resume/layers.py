@@ -1,4 +1,4 @@
-"""Finds what lies foremost at each of many points of a page, in a time that grows with both and not with their product."""
+"""Finds what lies foremost at each of many points of a page, in a time that does not grow with their product."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

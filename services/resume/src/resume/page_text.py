@@ -73,7 +73,9 @@ class DocumentText:
 
     def warn_of_the_rest(self) -> None:
         """Note that there was more than is read."""
-        most = f"{MAX_CHARACTERS:,} characters" if self.characters >= MAX_CHARACTERS else f"{MAX_LINES:,} lines"
+        most = (
+            f"{MAX_CHARACTERS:,} characters" if self.characters >= MAX_CHARACTERS else f"{MAX_LINES:,} lines"
+        )
         self.warn(f"Only the first {most} were read.")
 
     def hide(self, text: str) -> None:

@@ -46,7 +46,11 @@ class Painting:
                     self._grounds.append(Layer(order, box))
                 if self._order and _is_opaque(each, box):
                     self._covers.append(Layer(order, box))
-                if each.type == pdfium.FPDF_PAGEOBJ_PATH and _is_small(box) and len(self.list_marks) < MAX_MARKS:
+                if (
+                    each.type == pdfium.FPDF_PAGEOBJ_PATH
+                    and _is_small(box)
+                    and len(self.list_marks) < MAX_MARKS
+                ):
                     self.list_marks.append(box)
                 if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
                     pictured = max(pictured, _area(box))
@@ -127,7 +131,7 @@ def _is_opaque(shape: pypdfium2.PdfObject, box: Box) -> bool:
 
 
 def _clips(clip: object) -> Iterator[Box]:
-    """Yield what a clip's paths leave to see; one of very many points may leave anything, so it is taken for nothing."""
+    """Yield what a clip's paths leave to see; one of very many points is taken to leave nothing."""
     x, y = ctypes.c_float(), ctypes.c_float()
     paths = max(pdfium.FPDFClipPath_CountPaths(clip), 0)
     if paths > MAX_CLIPS:

@@ -38,12 +38,13 @@ def part(line: Line, text: str, confidence: float, value: str | None = None) -> 
 
 def joined(lines: Sequence[Line], confidence: float) -> Span:
     """Return a span of several whole lines as one text; lines beyond 5,000 characters are left out of it."""
-    last = count = 0
-    for last, line in enumerate(lines, 1):
-        count += len(line.text) + 1
+    count = 0
+    taken: list[Line] = []
+    for line in lines:
         if count > LONGEST_TEXT:
             break
-    taken = lines[:last]
+        taken.append(line)
+        count += len(line.text) + 1
     text = " ".join(line.text.replace("\t", " ") for line in taken)[:LONGEST_TEXT].rstrip()
     return Span(text, text, tuple(line.number for line in taken), confidence, count > LONGEST_TEXT)
 

@@ -148,7 +148,10 @@ def _cells(row: Element) -> Iterator[Element]:
 
 def _names_of(styles: Element) -> dict[str, str]:
     """Return what the styles are called, by id."""
-    names = {style.get(qn("w:styleId"), ""): style.find(qn("w:name")) for style in styles.iterchildren(qn("w:style"))}
+    names = {
+        style.get(qn("w:styleId"), ""): style.find(qn("w:name"))
+        for style in styles.iterchildren(qn("w:style"))
+    }
     return {style_id: name.get(qn("w:val"), "") for style_id, name in names.items() if name is not None}
 
 
