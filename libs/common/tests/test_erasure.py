@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from common import erasure, idempotency, outbox, tombstones
+from common import erasure, idempotency, outbox
 from common.contracts.event import Event
 from common.contracts.resume import Background, ResumeParsed
 from common.contracts.user import UserDeleted, UserRegistered
@@ -193,22 +193,6 @@ async def test_the_response_to_what_was_deleted_is_not_repeated(sample, client, 
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     anew = await client.post("/notes-once", json=body, headers={"Idempotency-Key": "k-2"})
     assert anew.status_code == 201
-
-
-async def test_tombstones_go_when_they_have_had_their_time(sample):
-    owner, fresh = uuid7(), uuid7()
-    async with sample.sessions.begin() as session:
-        for each in (owner, fresh):
-            await tombstones.add(session, each)
-        await session.execute(
-            text("UPDATE erased_owner SET erased_at = now() - interval '31 days' WHERE owner_id = :owner"),
-            {"owner": owner},
-        )
-    await tombstones.prune(sample.sessions)
-    async with sample.sessions() as session:
-        await tombstones.refuse_erased(session, owner)
-        with pytest.raises(AccountErased):
-            await tombstones.refuse_erased(session, fresh)
 
 
 async def test_a_key_of_somebody_erased_keeps_nothing(sample, erase):

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from common import task_pruning
+from common import task_pruning, tombstones
 from common.ids import uuid7
 from common.tasks import TaskRouter
 from common.testing import schedules
+from common.tombstones import AccountErased
 
 YEARLY = "0 0 1 1 *"
 HOURLY = "17 * * * *"
@@ -111,6 +112,22 @@ async def test_tasks_that_ended_a_week_ago_go_and_all_others_stay(sample):
         await session.execute(text("DELETE FROM pgqueuer WHERE entrypoint = 'sample.elsewhere'"))
     gone = {row for row, task_id in ids.items() if task_id not in kept}
     assert gone == {(status, OLD, False) for status in ("succeeded", "failed", "cancelled")}
+
+
+async def test_tombstones_go_when_they_have_had_their_time(sample):
+    owner, fresh = uuid7(), uuid7()
+    async with sample.sessions.begin() as session:
+        for erased in (owner, fresh):
+            await tombstones.add(session, erased)
+        await session.execute(
+            text("UPDATE erased_owner SET erased_at = now() - interval '31 days' WHERE owner_id = :owner"),
+            {"owner": owner},
+        )
+    await prune(sample)
+    async with sample.sessions() as session:
+        await tombstones.refuse_erased(session, owner)
+        with pytest.raises(AccountErased):
+            await tombstones.refuse_erased(session, fresh)
 
 
 async def test_the_queues_log_and_figures_go_after_a_week(sample):

@@ -79,9 +79,35 @@ def test_an_encrypted_pdf_is_refused(encrypted_pdf):
     assert "without password" in error.detail
 
 
-def test_a_pdf_that_talks_about_encryption_is_accepted():
-    data = b"%PDF-1.4 (I know /EncryptMetadata and /Encrypt well)"
-    assert files.check(IncomingFile("cv.pdf", data)).kind is FileKind.PDF
+XREF = b"xref\n0 1\n0000000000 65535 f \n"
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        XREF + b"trailer\n<</Size 1 /Root 1 0 R /Encrypt 9 0 R>>",
+        XREF + b"trailer<</ID[(a\\)b(c)) <00>] /Encrypt<</Filter/Standard>>>>",
+        b"7 0 obj\n<</Type/XRef /DecodeParms<</Columns 4>> % a note\n/Encrypt 9 0 R>>stream",
+    ],
+)
+def test_an_encrypted_pdf_is_refused_by_its_trailer_whatever_form_it_has(trailer):
+    head = b"junk before %PDF-1.7\n"
+    data = head + trailer + b"\nstartxref\n%d\n%%%%EOF" % (len(head) - len(b"junk before "))
+    assert refused("cv.pdf", data).code == "encrypted_file"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"%PDF-1.4 (I know /EncryptMetadata and /Encrypt well)",
+        b"%PDF-1.4\n(trailer <</Encrypt 9 0 R>>)\nstartxref\n0\n",
+        b"%PDF-1.4\nxref\ntrailer<</Info<</Encrypt 9 0 R>>/ID(a (b) \\) /Encrypt 9 0 R)>>\nstartxref\n9\n",
+        b"%PDF-1.4\nxref\ntrailer<</Info 9 0 R \nstartxref\n9\n",
+        b"%PDF-1.4\nstartxref\n999999",
+    ],
+)
+def test_a_pdf_that_talks_about_encryption_is_accepted(text):
+    assert files.check(IncomingFile("cv.pdf", text)).kind is FileKind.PDF
 
 
 def test_an_encrypted_word_document_is_refused():
@@ -123,13 +149,22 @@ def test_a_download_is_offered_under_any_name():
 
 
 def test_an_archive_with_too_many_entries_is_refused(make_archive):
-    data = make_archive({f"word/{number}.xml": "" for number in range(2_001)})
+    data = make_archive({f"word/{number}.xml": "" for number in range(501)})
     assert refused("cv.docx", data).code == "archive_too_large"
 
 
 def test_an_archive_that_swells_is_refused(make_archive):
     assert refused("cv.docx", make_archive({"word/x.xml": b"\0" * 60_000_000})).code == "archive_too_large"
     assert refused("cv.docx", make_archive({"word/x.xml": b" " * 1_000_000})).code == "archive_too_large"
+
+
+def test_markup_that_unpacks_to_more_than_a_tree_of_it_may_take_is_refused(make_archive):
+    rows = [f"<w:p id='{number * 7919 % 1_000_003}'/>" for number in range(200_000)]
+    part = "".join(rows)
+    assert files.check(IncomingFile("cv.docx", make_archive({"word/a.xml": part}))).kind is FileKind.DOCX
+    for name in ("word/b.xml", "word/b.png"):
+        error = refused("cv.docx", make_archive({"word/a.xml": part, name: part}))
+        assert error.code == "archive_too_large"
 
 
 def test_relations_that_swell_are_refused(make_archive):

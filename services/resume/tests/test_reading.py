@@ -117,10 +117,10 @@ def test_the_child_writes_no_file(tmp_path):
     assert in_child(f"open({str(tmp_path / 'x')!r}, 'w').write('x' * 100000)").returncode != 0
 
 
-def test_the_child_gets_a_gibibyte_of_memory_and_ten_seconds():
-    assert "MemoryError" in in_child("bytearray(1024 ** 3)").stderr
+def test_the_child_gets_half_a_gibibyte_of_memory_and_five_seconds():
+    assert "MemoryError" in in_child("bytearray(1024 ** 3 // 2)").stderr
     done = in_child("import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU))")
-    assert done.stdout.strip() == "(10, 10)"
+    assert done.stdout.strip() == "(5, 5)"
 
 
 def test_the_child_answers_in_json(sample):

@@ -1,12 +1,17 @@
 import asyncio
+import io
+import json
 from uuid import UUID
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import select, text
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import undefer
 
 from common.task_attempts import DIED
 from common.tasks import GiveUp
-from resume import readings
+from resume import bounds, readings
 from resume.models import Resume
 
 BASE = "/api/v1/resume"
@@ -148,13 +153,12 @@ async def test_a_resume_that_was_removed_meanwhile_stays_removed(client, session
     task = await task_of(sessions, resume)
     await client.delete(f"{BASE}/{resume['id']}")
     await readings.read(sessions, task)
-    await readings.end(sessions, task, *await found_in(b"Robin Example"))
+    await readings.end(sessions, task, await found_in(b"Robin Example"))
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.deleted"]
 
 
 async def found_in(data):
-    read = await readings.reading.read(readings.FileKind.TXT, data)
-    return read, readings.parsing.parse(read.lines)
+    return await readings.reading.read(readings.FileKind.TXT, data)
 
 
 async def test_a_late_result_of_an_earlier_reading_is_void(client, sessions, upload, events_of):
@@ -162,7 +166,7 @@ async def test_a_late_result_of_an_earlier_reading_is_void(client, sessions, upl
     early = await task_of(sessions, resume)
     await readings.read(sessions, early)
     await client.post(f"{BASE}/{resume['id']}/reparse")
-    await readings.end(sessions, early, *await found_in(b"Somebody Else"))
+    await readings.end(sessions, early, await found_in(b"Somebody Else"))
     body = (await client.get(f"{BASE}/{resume['id']}")).json()
     assert (body["status"], body["profile"]["basics"]["name"]) == ("queued", "Robin Example")
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parsed"]
@@ -231,3 +235,58 @@ async def test_twelve_files_of_one_person_leave_room_for_anothers(service, clien
 
             await eventually(all_are_read, 60)
     assert behind.count("waiting") >= 6
+
+
+COMPANY = "Acme " * 380
+NASTY = f"Robin Example\nExperience\nCompany: {COMPANY}\n" + "Position: Engineer\n" * 1_500
+
+
+async def test_a_text_of_1500_positions_gives_a_bounded_profile_and_a_bounded_event(
+    client, service, upload, when_read
+):
+    async with service.working():
+        resume = await when_read(client, (await upload(client, "cv.txt", NASTY.encode()))["id"])
+    assert resume["status"] == "parsed"
+    work = resume["profile"]["work"]
+    assert len(work) == bounds.MAX_ENTRIES["work"]
+    assert {len(job["name"]) for job in work} == {bounds.MAX_NAME_CHARACTERS - 1}
+    assert len(json.dumps(resume["profile"])) <= bounds.MAX_PROFILE_BYTES
+    warnings = " ".join(resume["quality"]["warnings"])
+    assert "only the first 100 are in the profile" in warnings
+    assert "long texts are cut" in warnings
+    assert resume["quality"]["unassigned_lines"] > 1_300
+    [_, parsed] = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
+    assert len(json.dumps(parsed["payload"])) < 512 * 1024
+    assert len(parsed["payload"]["background"]["work"]) == len(work)
+    async with service.sessions() as session:
+        query = select(Resume).where(Resume.id == UUID(resume["id"])).options(undefer(Resume.lines))
+        lines = (await session.scalars(query)).one().lines
+    assert len(lines) == 1_503
+    assert lines[2]["text"].endswith(COMPANY.strip())
+
+
+async def test_a_pdf_that_mentions_encryption_is_read_and_an_encrypted_one_is_refused(
+    client, service, upload, when_read, encrypted_pdf
+):
+    target = io.BytesIO()
+    canvas = Canvas(target, pageCompression=0)
+    canvas.drawString(100, 700, "I wrote trailer << /Encrypt 12 0 R >> by hand")
+    canvas.save()
+    assert b"/Encrypt 12 0 R" in target.getvalue()
+    async with service.working():
+        resume = await when_read(client, (await upload(client, "cv.pdf", target.getvalue()))["id"])
+    assert resume["status"] == "parsed"
+    assert "/Encrypt 12 0 R" in str(resume["profile"])
+    response = await client.post(f"{BASE}/upload", files={"file": ("cv.pdf", encrypted_pdf)})
+    assert (response.status_code, response.json()["code"]) == (400, "encrypted_file")
+
+
+async def test_a_list_of_resumes_does_not_load_what_was_read_from_them(client, service, upload, when_read):
+    async with service.working():
+        resume = await when_read(client, (await upload(client))["id"])
+    response = await client.get(BASE)
+    assert [each["id"] for each in response.json()["items"]] == [resume["id"]]
+    async with service.sessions() as session:
+        stored = (await session.scalars(select(Resume).where(Resume.id == UUID(resume["id"])))).one()
+        with pytest.raises(InvalidRequestError):
+            stored.profile  # noqa: B018 - loading it is what must not happen

@@ -53,7 +53,7 @@ async def list_resumes(
 @router.get("/{resume_id}")
 async def get_resume(resume_id: UUID, session: Session, user: CurrentUser) -> ResumeDetail:
     """Show a résumé: its profile, where in the text each value was found, and how well it could be read."""
-    return ResumeDetail.of(await library.get(session, user.id, resume_id))
+    return ResumeDetail.of(await library.get(session, user.id, resume_id, contents=True))
 
 
 @router.patch("/{resume_id}")

@@ -7,14 +7,16 @@ import zlib
 
 from common.errors import FileValidationError
 
-MAX_ENTRIES = 2_000
+MAX_ENTRIES = 500
 MAX_ENTRY_BYTES = 50 * 1024 * 1024
-MAX_TOTAL_BYTES = 200 * 1024 * 1024
+MAX_TOTAL_BYTES = 100 * 1024 * 1024
+MAX_MARKUP_BYTES = 6 * 1024 * 1024  # a tree of elements takes up to fifty times its markup
 MAX_RATIO = 200
 RATIO_COUNTS_FROM = 64 * 1024
-MAX_RELATIONS_BYTES = 1024 * 1024
+MAX_RELATIONS_BYTES = 256 * 1024
 DECLARATIONS_WITHIN = 4096
 
+BEFORE_MARKUP = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 ENTRY_MARK = b"PK\x01\x02"
 REQUIRED = ("[Content_Types].xml", "word/document.xml")
 RELATION = re.compile(rb"<[\w:]*Relationship\s[^<>]{0,8192}>")
@@ -81,14 +83,21 @@ def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> 
         return part.read(limit)
 
 
+def _is_markup(name: str, beginning: bytes) -> bool:
+    """Return True for what may be parsed as XML, whatever its name says."""
+    return name.endswith((".xml", ".rels")) or beginning.replace(b"\0", b"").lstrip(BEFORE_MARKUP)[:1] == b"<"
+
+
 def _check_markup(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    size = 0
     for entry in entries:
         name = entry.filename.lower()
-        if not name.endswith((".xml", ".rels")):
-            continue
         whole = name.endswith(".rels") or name == "[content_types].xml"
         markup = _beginning(archive, entry, MAX_RELATIONS_BYTES + 1 if whole else DECLARATIONS_WITHIN)
-        if len(markup) > MAX_RELATIONS_BYTES:
+        if not _is_markup(name, markup):
+            continue
+        size += entry.file_size
+        if len(markup) > MAX_RELATIONS_BYTES or size > MAX_MARKUP_BYTES:
             raise TooMuchInside
         if b"<!DOCTYPE" in markup or b"<!ENTITY" in markup or (whole and b"\0" in markup):
             raise UnsafeArchive(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from common.errors import FileValidationError
-from resume import archives
+from resume import archives, trailers
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_NAME_LENGTH = 255
@@ -17,8 +17,6 @@ MOST_CONTROL_CHARACTERS = 0.01
 OLD_WORD_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_MARK = b"PK\x03\x04"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-# A PDF names its encryption in the trailer or in the cross-reference stream's dictionary; both are always plain.
-PDF_ENCRYPTION = re.compile(rb"/Encrypt[\x00\t\n\f\r ]{0,16}(?:\d{1,10}[\x00\t\n\f\r ]{1,16}\d{1,5}|<<)")
 
 
 class FileKind(StrEnum):
@@ -141,7 +139,7 @@ def _check_pdf(data: bytes) -> None:
         raise FileContentMismatch(
             "The file is named .pdf and is not a PDF. Export it as PDF, or give it the extension it really has."
         )
-    if PDF_ENCRYPTION.search(data):
+    if trailers.is_encrypted(data):
         raise EncryptedFile
 
 

@@ -12,6 +12,7 @@ LONGEST_NOTE = 12
 SAME_EDGE = 3.0
 NAME_IS_LARGER = 1.3
 EDGE_ROWS = 2
+MAX_ARRANGED = 400
 PAGE_NUMBER = re.compile(r"\b\d{1,2}(?:\s?(?:of|/)\s?\d{1,2})?$", re.IGNORECASE)
 
 
@@ -73,8 +74,12 @@ def _name_first(stretches: list[list[Row]]) -> list[list[Row]]:
 def arrange(rows: list[Row], *, first_page: bool = True) -> list[Row]:
     """Return the rows, those that the file sets apart from the line they stand on put back to its end.
 
+    A page of more than 400 rows, which no résumé has, is left as it is.
+
     A browser prints everything that floats to the right, dates and places mostly, before the text it belongs to.
     """
+    if len(rows) > MAX_ARRANGED:
+        return rows
     stretches = _stretches(rows)
     moved: list[tuple[Row, Row]] = []
     for stretch in stretches:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from common import erasure, live, outbox, paging
 from common.contracts.resume import ResumeDeleted, ResumeUploaded
@@ -12,6 +13,8 @@ from common.errors import EntityNotFoundError
 from resume import readings
 from resume.files import CheckedFile, FileKind
 from resume.models import Resume, ResumeFile, ResumeStatus
+
+CONTENTS = (Resume.profile, Resume.provenance, Resume.quality, Resume.hidden)
 
 
 class ResumeNotFound(EntityNotFoundError):
@@ -58,13 +61,19 @@ async def listing(
     return await paging.page(session, mine, Resume.id, limit, cursor)
 
 
-async def get(session: AsyncSession, owner: UUID, resume_id: UUID, *, lock: bool = False) -> Resume:
+async def get(
+    session: AsyncSession, owner: UUID, resume_id: UUID, *, lock: bool = False, contents: bool = False
+) -> Resume:
     """Return the owner's résumé, locked until the transaction ends where it is to be changed.
+
+    Its profile and what else was read from it are loaded where `contents` asks for them.
 
     Raises:
         ResumeNotFound: there is none, or it is somebody else's.
     """
     query = select(Resume).where(Resume.id == resume_id, Resume.owner_id == owner)
+    if contents:
+        query = query.options(*(undefer(column) for column in CONTENTS))
     resume = await session.scalar(query.with_for_update() if lock else query)
     if resume is None:
         raise ResumeNotFound
@@ -94,7 +103,7 @@ async def rename(session: AsyncSession, owner: UUID, resume_id: UUID, title: str
     Raises:
         ResumeNotFound: there is none, or it is somebody else's.
     """
-    resume = await get(session, owner, resume_id, lock=True)
+    resume = await get(session, owner, resume_id, lock=True, contents=True)
     resume.rename(title)
     return resume
 

@@ -54,7 +54,10 @@ class ResumeStateConflict(DuplicateEntityError):
 
 
 class Resume(Base):
-    """One uploaded résumé. `reading` counts how often it was to be read: a late result of an older time is void."""
+    """One uploaded résumé. `reading` counts how often it was to be read: a late result of an older time is void.
+
+    What was read can be long, so it is loaded only by the query that names it.
+    """
 
     __tablename__ = "resume"
 
@@ -67,11 +70,11 @@ class Resume(Base):
     status: Mapped[str] = mapped_column(String(16), default=ResumeStatus.QUEUED.value)
     reading: Mapped[int] = mapped_column(default=1)
     task_id: Mapped[UUID | None]
-    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
-    hidden: Mapped[list[str] | None] = mapped_column(JSONB)
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    quality: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
+    hidden: Mapped[list[str] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
+    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
+    quality: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
     error: Mapped[str | None]
     interviews: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=database.utcnow)

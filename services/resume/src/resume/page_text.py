@@ -8,7 +8,9 @@ from resume.sections import kind_of
 
 MAX_PAGES = 15
 MAX_CHARACTERS = 200_000
+MAX_LINES = 5_000
 MAX_HIDDEN = 200
+MAX_HIDDEN_LENGTH = 500
 PAGE_NUMBER = re.compile(r"^(?:page\s)?\d{1,2}\s?(?:of|/)\s?\d{1,2}$|^page\s\d{1,2}$", re.IGNORECASE)
 
 
@@ -28,7 +30,7 @@ class Broken(Exception):
 
 @dataclass
 class DocumentText:
-    """The text of one document, filled line by line; past 200,000 characters the rest is left out and noted."""
+    """The text of one document, filled line by line; past 200,000 characters or 5,000 lines the rest is left out and noted."""
 
     reader: str
     pages: int = 1
@@ -40,7 +42,7 @@ class DocumentText:
     @property
     def full(self) -> bool:
         """True once no more text is taken."""
-        return self.characters >= MAX_CHARACTERS
+        return self.characters >= MAX_CHARACTERS or len(self.lines) >= MAX_LINES
 
     def warn(self, warning: str) -> None:
         """Note something the owner should know, once."""
@@ -71,13 +73,15 @@ class DocumentText:
 
     def warn_of_the_rest(self) -> None:
         """Note that there was more than is read."""
-        self.warn(f"Only the first {MAX_CHARACTERS:,} characters were read.")
+        most = (
+            f"{MAX_CHARACTERS:,} characters" if self.characters >= MAX_CHARACTERS else f"{MAX_LINES:,} lines"
+        )
+        self.warn(f"Only the first {most} were read.")
 
     def hide(self, text: str) -> None:
         """Keep a piece of text apart that nobody can see in the document."""
-        clean = tidy(text)
-        if clean and len(self.hidden) < MAX_HIDDEN:
-            self.hidden.append(clean[:500])
+        if len(self.hidden) < MAX_HIDDEN and (clean := tidy(text)):
+            self.hidden.append(clean[:MAX_HIDDEN_LENGTH])
 
     def limit_pages(self, pages: int) -> int:
         """Set how many pages there are and return how many of them are read."""

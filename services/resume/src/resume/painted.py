@@ -1,27 +1,23 @@
 """What a PDF's page draws besides text, and in which order: what lies behind a letter, and what covers it."""
 
 import ctypes
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from resume.rows import Box, lies_upon
+from resume.layers import Layer, Point, foremost
+from resume.rows import Box
 
 WHITE_FROM = 240
 SCAN_FROM = 0.5
 RECTANGLE_SEGMENTS = 5
+MAX_MARKS = 200
+MAX_CLIPS = 8
+MAX_CLIP_POINTS = 64
 MARK_POINTS = (1.5, 8.0)
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 PAINTED = (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING)
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Something drawn: as which in order, and where."""
-
-    order: int
-    box: Box
 
 
 class Painting:
@@ -50,22 +46,30 @@ class Painting:
                     self._grounds.append(Layer(order, box))
                 if self._order and _is_opaque(each, box):
                     self._covers.append(Layer(order, box))
-                if each.type == pdfium.FPDF_PAGEOBJ_PATH and _is_small(box):
+                if (
+                    each.type == pdfium.FPDF_PAGEOBJ_PATH
+                    and _is_small(box)
+                    and len(self.list_marks) < MAX_MARKS
+                ):
                     self.list_marks.append(box)
                 if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
                     pictured = max(pictured, _area(box))
         self._last = order + 1
         self.is_recognised_scan = not visible_text and pictured >= SCAN_FROM * _area(page.get_bbox())
 
-    def is_covered(self, box: Box, text: object) -> bool:
-        """Return True where something opaque is drawn over a letter of a text object."""
-        drawn = self._drawn(text)
-        return any(layer.order > drawn and lies_upon(box, layer.box) for layer in self._covers)
+    def covered(self, points: Sequence[Point], texts: Sequence[object]) -> list[bool]:
+        """Return for letters of text objects whether something opaque is drawn over them."""
+        covers = foremost(points, self._covers)
+        return [
+            cover is not None and cover > self._drawn(text) for cover, text in zip(covers, texts, strict=True)
+        ]
 
-    def has_coloured_ground(self, box: Box, text: object) -> bool:
-        """Return True where something coloured was drawn before a letter of a text object, behind it."""
-        drawn = self._drawn(text)
-        return any(layer.order < drawn and lies_upon(box, layer.box) for layer in self._grounds)
+    def grounded(self, points: Sequence[Point], texts: Sequence[object]) -> list[bool]:
+        """Return for letters of text objects whether something coloured was drawn before, behind them."""
+        first = foremost(points, [Layer(-layer.order, layer.box) for layer in self._grounds])
+        return [
+            order is not None and -order < self._drawn(text) for order, text in zip(first, texts, strict=True)
+        ]
 
     def _drawn(self, text: object) -> int:
         return self._order.get(_address(text), self._last) if text else self._last
@@ -81,7 +85,7 @@ def _bounds_of(shape: pypdfium2.PdfObject) -> Box:
     try:
         box: Box = shape.get_bounds()
     except pypdfium2.PdfiumError:
-        return (0.0, 0.0, 0.0, 0.0)
+        return NOWHERE
     return box
 
 
@@ -114,21 +118,30 @@ def _is_coloured(shape: pypdfium2.PdfObject) -> bool:
 
 def _is_opaque(shape: pypdfium2.PdfObject, box: Box) -> bool:
     """Return True for a picture or rectangle that surely hides what was drawn before, as far as its box reaches."""
-    clip = pdfium.FPDFPageObj_GetClipPath(shape)
-    clipped = any(not _holds(path, box) for path in _clips(clip)) if clip else False
-    if shape.level or clipped or pdfium.FPDFPageObj_HasTransparency(shape):
+    if shape.level or pdfium.FPDFPageObj_HasTransparency(shape):
         return False
-    if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-        return True
-    fill = _fill(shape) if shape.type == pdfium.FPDF_PAGEOBJ_PATH else None
-    return fill is not None and fill[1] == 255 and pdfium.FPDFPath_CountSegments(shape) <= RECTANGLE_SEGMENTS
+    if shape.type == pdfium.FPDF_PAGEOBJ_PATH:
+        fill = _fill(shape)
+        if fill is None or fill[1] < 255 or pdfium.FPDFPath_CountSegments(shape) > RECTANGLE_SEGMENTS:
+            return False
+    elif shape.type != pdfium.FPDF_PAGEOBJ_IMAGE:
+        return False
+    clip = pdfium.FPDFPageObj_GetClipPath(shape)
+    return not clip or all(_holds(path, box) for path in _clips(clip))
 
 
 def _clips(clip: object) -> Iterator[Box]:
+    """Yield what a clip's paths leave to see; one of very many points is taken to leave nothing."""
     x, y = ctypes.c_float(), ctypes.c_float()
-    for path in range(max(pdfium.FPDFClipPath_CountPaths(clip), 0)):
+    paths = max(pdfium.FPDFClipPath_CountPaths(clip), 0)
+    if paths > MAX_CLIPS:
+        yield NOWHERE
+    for path in range(min(paths, MAX_CLIPS)):
         points = []
-        for index in range(max(pdfium.FPDFClipPath_CountPathSegments(clip, path), 0)):
+        segments = max(pdfium.FPDFClipPath_CountPathSegments(clip, path), 0)
+        if segments > MAX_CLIP_POINTS:
+            yield NOWHERE
+        for index in range(min(segments, MAX_CLIP_POINTS)):
             segment = pdfium.FPDFClipPath_GetPathSegment(clip, path, index)
             pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
             points.append((x.value, y.value))

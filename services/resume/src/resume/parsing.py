@@ -4,22 +4,26 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from resume import contact, credentials, education, experience, projects, skills
+from resume import bounds, contact, credentials, education, experience, projects, skills
 from resume.lines import Line
 from resume.profile import Profile
 from resume.sections import Section, SectionKind, split
 from resume.spans import GUESS, Provenance, Span, Tree, joined, part, unpack
 
-MAX_LINES = 5_000
 WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A profile, and by JSON pointer where each of its values comes from."""
+    """A profile, and by JSON pointer where each of its values comes from.
+
+    `unassigned` counts the lines that no rule took; `warnings` say what the profile had no room for.
+    """
 
     profile: Profile
     provenance: Provenance
+    unassigned: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def _lines_of(sections: list[Section], *kinds: SectionKind) -> list[Line]:
@@ -66,16 +70,23 @@ def _tree(lines: list[Line]) -> tuple[dict[str, Tree], list[Section]]:
 
 
 def _taken(sections: list[Section], found: Provenance) -> set[int]:
-    """Return the numbers of the lines of which the values found hold at least half of the words."""
-    told: defaultdict[int, set[str]] = defaultdict(set)
-    for span in found.values():
+    """Return the numbers of the lines of which the values found hold at least half of the words.
+
+    The words of a value are gathered once, however many lines it has and however many entries share it.
+    """
+    told: defaultdict[int, list[set[str]]] = defaultdict(list)
+    for span in set(found.values()):
+        words = set(WORD.findall(span.text))
         for number in span.lines:
-            told[number].update(WORD.findall(span.text))
+            told[number].append(words)
     taken = set()
     for line in (line for section in sections for line in section.lines):
-        words = WORD.findall(line.text)
-        if line.number in told and 2 * sum(word in told[line.number] for word in words) >= len(words):
-            taken.add(line.number)
+        if line.number in told:
+            words_of_line = WORD.findall(line.text)
+            different = set(words_of_line)
+            known = set[str]().union(*(words & different for words in told[line.number]))
+            if 2 * sum(word in known for word in words_of_line) >= len(words_of_line):
+                taken.add(line.number)
     return taken
 
 
@@ -92,9 +103,17 @@ def _leftovers(sections: list[Section], taken: set[int]) -> list[Tree]:
 
 
 def parse(lines: list[Line]) -> Parsed:
-    """Return the profile that the rules find in a résumé's lines. The same lines always give the same profile."""
-    tree, sections = _tree(lines[:MAX_LINES])
+    """Return the profile that the rules find in a résumé's lines. The same lines always give the same profile.
+
+    What the profile has no room for is told by its warnings, and counts as a line that no rule took.
+    """
+    tree, sections = _tree(lines)
+    allowance = bounds.Allowance()
+    tree = allowance.keep(tree)
     _, found = unpack(tree)
-    tree["other"] = _leftovers(sections, _taken(sections, found))
+    taken = _taken(sections, found)
+    unassigned = sum(line.number not in taken for section in sections for line in section.lines)
+    tree |= allowance.keep({"other": _leftovers(sections, taken)})
     plain, provenance = unpack(tree)
-    return Parsed(Profile.model_validate(plain), {at: span for at, span in provenance.items() if span.lines})
+    kept = {at: span for at, span in provenance.items() if span.lines}
+    return Parsed(Profile.model_validate(plain), kept, unassigned, tuple(allowance.warnings))

@@ -3,6 +3,7 @@
 import ctypes
 import io
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pypdf
 import pypdf.errors
@@ -10,14 +11,26 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from resume import layout
+from resume.lines import MAX_LINE_LENGTH
 from resume.page_text import MAX_CHARACTERS, Broken, DocumentText, Encrypted, address_of
 from resume.painted import WHITE_FROM, Painting
 from resume.rows import Box, Character, Row, RowBuilder
 
+NOT_ENCRYPTED = -1
 TINY_POINTS = 2.0
 MARK_WITHIN = 25.0
 MAX_LINKS = 200
+MAX_ROWS_WITH_LINKS = 1_000
 MAX_ADDRESS = 500
+
+
+class Letter(NamedTuple):
+    """A character as pdfium has it: its number, what it says, its box, and whether ink is to show it."""
+
+    index: int
+    text: str
+    box: Box
+    shown: bool
 
 
 class Page:
@@ -30,17 +43,34 @@ class Page:
         self._painting = Painting(page)
         self.is_recognised_scan = self._painting.is_recognised_scan
         self.list_marks = self._painting.list_marks
+        self.length: int = pdfium.FPDFText_CountChars(self._text)
 
-    def characters(self) -> Iterator[Character]:
-        """Yield every character in reading order; line breaks are characters too."""
+    def characters(self, most: int) -> list[Character]:
+        """Return the characters in reading order, so many at most; line breaks are characters too."""
+        letters = self._letters(most)
+        texts = [pdfium.FPDFText_GetTextObject(self._text, letter.index) for letter in letters]
+        points = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for _, _, box, _ in letters]
+        if self.is_recognised_scan:
+            covered = grounded = [False] * len(letters)
+        else:
+            covered = self._painting.covered(points, texts)
+            grounded = self._painting.grounded(points, texts)
+        return [
+            Character(letter.text, letter.box, letter.shown and self._is_hidden(letter, text, over, ground))
+            for letter, text, over, ground in zip(letters, texts, covered, grounded, strict=True)
+        ]
+
+    def _letters(self, most: int) -> list[Letter]:
         rect = pdfium.FS_RECTF()
-        for index in range(pdfium.FPDFText_CountChars(self._text)):
+        letters = []
+        for index in range(min(self.length, most)):
             code = pdfium.FPDFText_GetUnicode(self._text, index)
             text = chr(code) if code < 0x110000 else ""
             pdfium.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(rect))
-            box = (rect.left, rect.bottom, rect.right, rect.top)
             made_up = pdfium.FPDFText_IsGenerated(self._text, index) == 1
-            yield Character(text, box, not made_up and not text.isspace() and self._is_hidden(index, box))
+            box = (rect.left, rect.bottom, rect.right, rect.top)
+            letters.append(Letter(index, text, box, not made_up and not text.isspace()))
+        return letters
 
     def links(self) -> Iterator[tuple[Box, str]]:
         """Yield where something can be clicked, and the address it leads to as it would be written."""
@@ -59,21 +89,19 @@ class Page:
                 address_of(target.value.decode("utf-8", "replace")),
             )
 
-    def _is_hidden(self, index: int, box: Box) -> bool:
+    def _is_hidden(self, letter: Letter, text_object: object, covered: bool, grounded: bool) -> bool:
+        box = letter.box
         left, bottom, right, top = self._frame
         if box[2] <= left or box[0] >= right or box[3] <= bottom or box[1] >= top:
             return True
         if max(box[3] - box[1], box[2] - box[0]) < TINY_POINTS:
             return True
-        text_object = pdfium.FPDFText_GetTextObject(self._text, index)
         mode = pdfium.FPDFTextObj_GetTextRenderMode(text_object) if text_object else None
         if mode == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
             return not self.is_recognised_scan
         if self.is_recognised_scan:
             return False
-        if self._painting.is_covered(box, text_object):
-            return True
-        return self._is_white(index) and not self._painting.has_coloured_ground(box, text_object)
+        return covered or (self._is_white(letter.index) and not grounded)
 
     def _is_white(self, index: int) -> bool:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
@@ -90,9 +118,9 @@ def _is_marked(row: Row, marks: list[Box]) -> bool:
     )
 
 
-def _rows_of(page: Page, document: DocumentText, *, first: bool) -> list[Row]:
+def _rows_of(page: Page, document: DocumentText, most: int, *, first: bool) -> list[Row]:
     builder = RowBuilder()
-    for character in page.characters():
+    for character in page.characters(most):
         builder.take(character)
     builder.end()
     for text in builder.hidden:
@@ -101,21 +129,30 @@ def _rows_of(page: Page, document: DocumentText, *, first: bool) -> list[Row]:
         document.warn(
             "The file is a scan; what text recognition made of it was read, and may be wrong in places."
         )
-    for row in builder.rows:
+    _mark_and_link(builder.rows[:MAX_ROWS_WITH_LINKS], page)
+    return layout.arrange(builder.rows, first_page=first)
+
+
+def _mark_and_link(rows: list[Row], page: Page) -> None:
+    for row in rows:
         row.bullet = _is_marked(row, page.list_marks)
     for box, target in page.links():
-        for row in builder.rows:
-            if row.holds(box) and not row.bullet and target not in row.text:
+        for row in rows:
+            room = len(row.text) < MAX_LINE_LENGTH
+            if room and row.holds(box) and not row.bullet and target not in row.text:
                 row.text = f"{row.text}\t{target}"
-    return layout.arrange(builder.rows, first_page=first)
 
 
 def _read_pages(opened: pypdfium2.PdfDocument) -> DocumentText:
     document = DocumentText("pypdfium2")
     pages: list[list[Row]] = []
+    taken = 0
     for number in range(document.limit_pages(len(opened))):
-        pages.append(_rows_of(Page(opened[number]), document, first=number == 0))
-        if sum(len(row.text) for page in pages for row in page) >= MAX_CHARACTERS:
+        page = Page(opened[number])
+        pages.append(_rows_of(page, document, MAX_CHARACTERS - taken, first=number == 0))
+        taken += page.length
+        if taken >= MAX_CHARACTERS:
+            document.warn(f"Only the first {MAX_CHARACTERS:,} characters were read.")
             break
     for number, page in enumerate(layout.without_repeats(pages), 1):
         for row in page:
@@ -155,11 +192,13 @@ def read(data: bytes) -> DocumentText:
     """Return the text of a PDF.
 
     Raises:
-        Encrypted: it needs a password.
+        Encrypted: it needs a password, or is protected by restrictions.
         Broken: neither reader can make anything of it.
     """
     try:
         with pypdfium2.PdfDocument(data) as opened:
+            if pdfium.FPDF_GetSecurityHandlerRevision(opened) != NOT_ENCRYPTED:
+                raise Encrypted
             return _read_pages(opened)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:

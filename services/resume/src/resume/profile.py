@@ -1,5 +1,7 @@
 """The profile of a person: JSON Resume's names, and what of it an interview may see."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -141,3 +143,12 @@ class Profile(Part):
             certificates=tuple(each.name for each in self.certificates),
             languages=tuple(each.language for each in self.languages),
         )
+
+
+class Source(BaseModel):
+    """Where a value was found: line numbers from 1, their text, by which method, and how sure (0 to 1)."""
+
+    lines: list[int]
+    text: str
+    method: Literal["rules", "model", "user"]
+    confidence: float

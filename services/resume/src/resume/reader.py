@@ -1,4 +1,4 @@
-"""The child process that opens foreign files: bytes on stdin, JSON on stdout, under limits it sets for itself."""
+"""The child process that opens and parses foreign files: bytes on stdin, JSON on stdout, under limits of its own."""
 
 import json
 import resource
@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from resume import containment, pdf, plain, word
+from resume import containment, parsing, pdf, plain, word
 from resume.page_text import Broken, DocumentText, Encrypted
+from resume.spans import Span
 
-MEMORY_BYTES = 1024**3
-CPU_SECONDS = 10
+MEMORY_BYTES = 512 * 1024**2
+CPU_SECONDS = 5
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "ctypes.dlopen")
 
 READERS: dict[str, Callable[[bytes], DocumentText]] = {
@@ -37,16 +38,27 @@ def limit() -> None:
 
 
 def read(kind: str, data: bytes) -> dict[str, object]:
-    """Return the document's text, or `{"problem": "encrypted" | "broken" | "too_heavy"}`."""
+    """Return the document's text and profile, or `{"problem": "encrypted" | "broken" | "too_heavy"}`."""
     try:
         text = READERS[kind](data)
+        parsed = parsing.parse(text.lines)
     except Encrypted:
         return {"problem": "encrypted"}
     except Broken:
         return {"problem": "broken"}
     except MemoryError:
         return {"problem": "too_heavy"}
-    return asdict(text)
+    for warning in parsed.warnings:
+        text.warn(warning)
+    return asdict(text) | {
+        "profile": parsed.profile.model_dump(),
+        "provenance": {pointer: _source(span) for pointer, span in parsed.provenance.items()},
+        "unassigned": parsed.unassigned,
+    }
+
+
+def _source(span: Span) -> dict[str, object]:
+    return {"lines": span.lines, "text": span.text, "method": "rules", "confidence": span.confidence}
 
 
 def main() -> None:

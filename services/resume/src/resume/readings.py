@@ -1,6 +1,5 @@
 """Has résumés read: asked for in a transaction, done by a task between two short ones, announced once."""
 
-import asyncio
 from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,10 +11,9 @@ from common import live, outbox
 from common.contracts.resume import ResumeParsed, ResumeParseFailed
 from common.database import Sessions
 from common.tasks import GiveUp, TaskPayload, enqueue
-from resume import parsing, reading
+from resume import reading
 from resume.files import FileKind
 from resume.models import Resume, ResumeFile, ResumeStatus
-from resume.profile import Profile
 
 NEEDS_OCR = (
     "There is no text in the file, only pictures of it. Export the résumé from the program it was written in, or run"
@@ -71,7 +69,7 @@ async def begin(sessions: Sessions, task: ReadResume) -> tuple[FileKind, bytes] 
         return FileKind(resume.kind), data or b""
 
 
-def quality_of(read: reading.Reading, profile: Profile) -> dict[str, Any]:
+def quality_of(read: reading.Reading) -> dict[str, Any]:
     """Return what the owner should know about how well the file could be read."""
     return {
         "reader": read.reader,
@@ -79,28 +77,20 @@ def quality_of(read: reading.Reading, profile: Profile) -> dict[str, Any]:
         "lines": len(read.lines),
         "characters": read.characters,
         "hidden_spans": len(read.hidden),
-        "unassigned_lines": sum(len(each.lines) for each in profile.other),
+        "unassigned_lines": read.unassigned,
         "warnings": read.warnings,
     }
 
 
-async def _parsed(session: AsyncSession, resume: Resume, found: parsing.Parsed) -> None:
+async def _parsed(session: AsyncSession, resume: Resume, read: reading.Reading) -> None:
     resume.move(ResumeStatus.PARSED)
-    resume.profile = found.profile.model_dump()
-    resume.provenance = {
-        pointer: {
-            "lines": list(span.lines),
-            "text": span.text,
-            "method": "rules",
-            "confidence": span.confidence,
-        }
-        for pointer, span in found.provenance.items()
-    }
+    resume.profile = read.profile.model_dump()
+    resume.provenance = {pointer: source.model_dump() for pointer, source in read.provenance.items()}
     event = ResumeParsed(
         resume_id=resume.id,
         user_id=resume.owner_id,
         title=resume.title,
-        background=found.profile.background(),
+        background=read.profile.background(),
     )
     await outbox.publish(session, event)
 
@@ -112,7 +102,7 @@ async def _unread(session: AsyncSession, resume: Resume, status: ResumeStatus, e
     await outbox.publish(session, event)
 
 
-async def end(sessions: Sessions, task: ReadResume, read: reading.Reading, found: parsing.Parsed) -> None:
+async def end(sessions: Sessions, task: ReadResume, read: reading.Reading) -> None:
     """Keep what was found and announce it, unless this reading is not wanted any more."""
     async with sessions.begin() as session:
         resume = await _find(session, task)
@@ -120,11 +110,11 @@ async def end(sessions: Sessions, task: ReadResume, read: reading.Reading, found
             return
         resume.lines = [asdict(line) for line in read.lines]
         resume.hidden = read.hidden
-        resume.quality = quality_of(read, found.profile)
+        resume.quality = quality_of(read)
         if read.needs_ocr:
             await _unread(session, resume, ResumeStatus.NEEDS_OCR, NEEDS_OCR)
             return
-        await _parsed(session, resume, found)
+        await _parsed(session, resume, read)
         await live.announce(session, live_key(resume.id))
 
 
@@ -144,8 +134,7 @@ async def read(sessions: Sessions, task: ReadResume) -> None:
             if resume := await _find(session, task):
                 await _unread(session, resume, ResumeStatus.FAILED, error.detail)
         raise GiveUp(error.detail) from error
-    found = await asyncio.to_thread(parsing.parse, result.lines)
-    await end(sessions, task, result, found)
+    await end(sessions, task, result)
 
 
 async def failed(session: AsyncSession, task: ReadResume, _: str) -> None:

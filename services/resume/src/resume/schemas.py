@@ -1,7 +1,7 @@
 """What the résumé routes take and give."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from resume import readings
 from resume.files import FileKind
 from resume.models import Resume, ResumeStatus
-from resume.profile import Profile
+from resume.profile import Profile, Source
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")
@@ -56,15 +56,6 @@ class ResumeSummary(BaseModel):
             "media_type": FileKind(resume.kind).media_type,
             "links": ResumeLinks(self=here, task=task, file=f"{here}/file"),
         }
-
-
-class Source(BaseModel):
-    """Where a value was found: line numbers from 1, their text, by which method, and how sure (0 to 1)."""
-
-    lines: list[int]
-    text: str
-    method: Literal["rules", "model", "user"]
-    confidence: float
 
 
 class Quality(BaseModel):

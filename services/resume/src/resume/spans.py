@@ -7,19 +7,22 @@ from typing import TypeAlias
 from resume.lines import Line
 
 SURE, LIKELY, GUESS = 0.95, 0.8, 0.5
+LONGEST_TEXT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """A value, the text it was read from, the numbers of the lines that hold it, and how sure the rule is (0 to 1).
 
-    Value and text differ only where the value is a date: `Mar 2021` is read as `2021-03`.
+    Value and text differ only where the value is a date: `Mar 2021` is read as `2021-03`. `cut` is set where the
+    text goes on in lines that are not part of the span, for it would be too long.
     """
 
     value: str
     text: str
     lines: tuple[int, ...]
     confidence: float
+    cut: bool = False
 
 
 Tree: TypeAlias = "Span | bool | list[Tree] | dict[str, Tree]"
@@ -34,9 +37,16 @@ def part(line: Line, text: str, confidence: float, value: str | None = None) -> 
 
 
 def joined(lines: Sequence[Line], confidence: float) -> Span:
-    """Return a span of several whole lines as one text."""
-    text = " ".join(line.text.replace("\t", " ") for line in lines)
-    return Span(text, text, tuple(line.number for line in lines), confidence)
+    """Return a span of several whole lines as one text; lines beyond 5,000 characters are left out of it."""
+    count = 0
+    taken: list[Line] = []
+    for line in lines:
+        if count > LONGEST_TEXT:
+            break
+        taken.append(line)
+        count += len(line.text) + 1
+    text = " ".join(line.text.replace("\t", " ") for line in taken)[:LONGEST_TEXT].rstrip()
+    return Span(text, text, tuple(line.number for line in taken), confidence, count > LONGEST_TEXT)
 
 
 def unpack(tree: Tree, pointer: str = "") -> tuple[Plain, Provenance]:
