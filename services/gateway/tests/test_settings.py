@@ -62,3 +62,25 @@ def test_proxies_that_could_be_anybody_are_refused_in_production(
 def test_the_process_starts_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE", "gateway")
     assert isinstance(importlib.import_module("gateway.main").app, Edge)
+
+
+@pytest.mark.parametrize(
+    ("environment", "public_url", "hosts"),
+    [
+        ("production", "https://practice.example", ["practice.example", "api.example:8443"]),
+        ("production", "http://practice.example:8080/", ["practice.example:8080", "api.example:8443"]),
+        ("production", "https://[2001:db8::1]/", ["[2001:db8::1]", "api.example:8443"]),
+        (
+            "local",
+            "https://practice.example",
+            ["practice.example", "api.example:8443", "localhost", "127.0.0.1", "[::1]"],
+        ),
+    ],
+)
+def test_the_hosts_are_the_published_one_the_listed_ones_and_locally_the_machine(
+    environment: str, public_url: str, hosts: list[str]
+) -> None:
+    settings = Settings.model_validate(
+        {"environment": environment, "public_url": public_url, "allowed_hosts": "api.example:8443"}
+    )
+    assert settings.hosts == hosts

@@ -139,6 +139,7 @@ class Intake:
                         raise BodyTooLarge(_too_large(route, limit))
                     if part:
                         body.add(part)
+                    if not exchange.body_read:
                         timer.reschedule(min(started + pace.grace + len(body.content) / pace.rate, last))
         except TimeoutError as error:
             raise BodyTooSlow(
