@@ -64,7 +64,9 @@ async def test_a_copy_that_an_earlier_version_kept_whole_is_asked_from_within_bo
     assert held.seconds < 0.5
 
 
-@pytest.mark.parametrize("text", ["㌖ ", "* ", "In March I built it because of 1,000 users. "])
+@pytest.mark.parametrize(
+    "text", ["㌖ ", "* ", f"a{' ' * 19_998}b", "In March I built it because of 1,000 users. "]
+)
 async def test_nobody_waits_while_the_longest_answer_is_judged_and_reported(
     client: Client, started: Start, given: Give, judged: Judge, holding: Holding, text: str
 ) -> None:
