@@ -38,7 +38,7 @@ async def test_nobody_waits_while_an_interview_is_planned_from_an_endless_resume
             client, resume_id=str(event.resume_id), questions=15, job_description="Go " * 6_000
         )
     assert "Company 0" in interview["question"]["text"]
-    assert held.seconds < 2 * plain.seconds + 0.1
+    assert held.seconds < 2 * plain.seconds + 0.3
     async with sessions() as session:
         copy = await session.get(ResumeCopy, event.resume_id)
     assert copy is not None
@@ -64,7 +64,9 @@ async def test_a_copy_that_an_earlier_version_kept_whole_is_asked_from_within_bo
     assert held.seconds < 0.5
 
 
-@pytest.mark.parametrize("text", ["㌖ ", "* ", "In March I built it because of 1,000 users. "])
+@pytest.mark.parametrize(
+    "text", ["㌖ ", "* ", f"a{' ' * 19_998}b", "In March I built it because of 1,000 users. "]
+)
 async def test_nobody_waits_while_the_longest_answer_is_judged_and_reported(
     client: Client, started: Start, given: Give, judged: Judge, holding: Holding, text: str
 ) -> None:
@@ -72,9 +74,9 @@ async def test_nobody_waits_while_the_longest_answer_is_judged_and_reported(
     answer = await given(client, interview["id"], (text * 20_000)[:20_000])
     async with holding() as judging:
         await judged(answer["answer_id"])
-    assert judging.seconds < 0.1
+    assert judging.seconds < 0.3
     async with holding() as reporting:
         report = await client.get(f"{ROOT}/{interview['id']}/report", headers={"Accept": "text/markdown"})
     assert report.status_code == 200
     assert len(report.text) < 200_000
-    assert reporting.seconds < 0.1
+    assert reporting.seconds < 0.3

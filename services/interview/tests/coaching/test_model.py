@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -134,3 +136,17 @@ async def test_when_models_fail_the_built_in_coach_does_not_stand_in() -> None:
 async def test_without_any_model_the_built_in_coach_says_so() -> None:
     found = await coach.evaluate(Chain([]), QUESTION, ANSWER)
     assert found.evaluated_by.engine == "built-in"
+
+
+async def test_the_longest_answer_reaches_the_model_whole_while_the_event_loop_stays_free(
+    holding: Callable[[], AbstractAsyncContextManager[Any]],
+) -> None:
+    asked, provider = chain(Judgement(criteria=[], improvements=[]))
+    answer = " ".join(f"and word{number}㌖" for number in range(1_400))
+    assert len(answer) < 20_000
+    async with holding() as held:
+        await coach.evaluate(asked, QUESTION, answer)
+    (prompt,) = provider.prompts
+    assert "word0㌖" in prompt.user
+    assert "word1399㌖" in prompt.user
+    assert held.seconds < 0.3
