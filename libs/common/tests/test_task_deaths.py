@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from common.task_attempts import DIED
+from common.task_attempts import DIED, UNKNOWN
 from common.task_worker import TaskWorker
 from common.tasks import TaskRouter, enqueue
 
@@ -196,3 +196,84 @@ async def test_the_queues_log_keeps_no_words_of_what_failed(
         )
     assert any("ValueError" in traceback for traceback in kept)
     assert not any(f"words of {client.user_id}" in traceback for traceback in kept)
+
+
+async def test_the_last_attempt_at_what_workers_died_of_is_made_alone(
+    sample, client, begin, remember_payload, eventually
+):
+    router, running, beside = TaskRouter(), set(), {}
+
+    @router.task(remember_payload)
+    async def work_a_while(work, task):
+        running.add(work.task_id)
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+            beside.setdefault(work.task_id, set()).update(running - {work.task_id})
+        running.remove(work.task_id)
+
+    async with sample.client() as other, sample.client() as third:
+        suspects = [await begin(client, "suspect"), await begin(client, "suspect")]
+        others = [await begin(each, "other") for each in (other, other, third, third)]
+        async with sample.sessions.begin() as session:
+            await session.execute(text("UPDATE task SET deaths = 2 WHERE id = ANY(:ids)"), {"ids": suspects})
+        async with sample.working(tasks=router):
+
+            async def all_done():
+                query = text("SELECT count(*) FROM task WHERE id = ANY(:ids) AND status = 'succeeded'")
+                async with sample.sessions() as session:
+                    return await session.scalar(query, {"ids": suspects + others}) == 6
+
+            await eventually(all_done)
+    assert [beside[task_id] for task_id in suspects] == [set(), set()]
+    assert any(beside[task_id] for task_id in others)
+
+
+async def test_a_task_that_can_not_be_begun_is_tried_again(
+    sample, client, begin, remember_payload, eventually
+):
+    router = TaskRouter()
+
+    @router.task(remember_payload)
+    async def do(work, task):
+        pass
+
+    task_id = await begin(client, "x")
+    change = text("UPDATE task SET trace = :trace WHERE id = :id")
+
+    async def status():
+        return (await client.get(f"/api/v1/tasks/{task_id}")).json()["status"]
+
+    async with sample.sessions.begin() as session:
+        await session.execute(change, {"id": task_id, "trace": "not JSON"})
+    async with sample.working(tasks=router):
+
+        async def tried():
+            return await status() == "running"
+
+        await eventually(tried)
+        async with sample.sessions.begin() as session:
+            await session.execute(change, {"id": task_id, "trace": "{}"})
+
+        async def done():
+            return await status() == "succeeded"
+
+        await eventually(done)
+
+
+async def test_a_task_of_another_kind_than_its_job_fails(sample, client, begin, remember_payload, eventually):
+    router = TaskRouter()
+
+    @router.task(remember_payload)
+    async def do(work, task):
+        pass
+
+    task_id = await begin(client, "x")
+    async with sample.sessions.begin() as session:
+        await session.execute(text("UPDATE task SET kind = 'sample.gone' WHERE id = :id"), {"id": task_id})
+    async with sample.working(tasks=router):
+
+        async def failed():
+            seen = (await client.get(f"/api/v1/tasks/{task_id}")).json()
+            return seen["error"] if seen["status"] == "failed" else None
+
+        assert await eventually(failed) == UNKNOWN
