@@ -10,6 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import httpx
 import pytest
 
+from common import serve
+from common.drain import DRAIN_SIGNAL, Drain
+
 REPLICA = """
 import asyncio, os
 
@@ -199,3 +202,39 @@ async def test_without_a_drain_a_process_ends_at_once_and_finishes_what_it_has_i
             assert (await slow).status_code == 200
         async with asyncio.timeout(15):
             assert await replica.process.wait() == 0
+
+
+async def plain(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def test_the_signal_turns_readiness_and_nothing_else():
+    app = Drain(plain)
+    await app({"type": "lifespan"}, plain, plain)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        assert (await client.get("/ready")).status_code == 200
+        os.kill(os.getpid(), DRAIN_SIGNAL)
+        async with asyncio.timeout(10):
+            while (ready := await client.get("/ready")).status_code == 200:
+                await asyncio.sleep(0.01)
+        work = await client.get("/work")
+    asyncio.get_running_loop().remove_signal_handler(DRAIN_SIGNAL)
+    assert (ready.status_code, work.status_code, work.text) == (503, 200, "ok")
+    assert (ready.headers["connection"], work.headers["connection"]) == ("close", "close")
+
+
+def test_what_is_served_is_named_by_module_and_app(tmp_path, monkeypatch):
+    (tmp_path / "named.py").write_text("async def app(*_): ...\nother = app\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert isinstance(serve.load("named:other"), Drain)
+    assert isinstance(serve.load("named"), Drain)
+    with pytest.raises(AttributeError):
+        serve.load("named:missing")
+
+
+def test_a_time_that_makes_no_sense_is_refused(monkeypatch):
+    monkeypatch.setenv("DRAIN_SECONDS", "-1")
+    with pytest.raises(ValueError, match="drain_seconds"):
+        serve.ServeSettings()
