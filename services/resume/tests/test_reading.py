@@ -133,3 +133,9 @@ def test_each_problem_has_its_word(encrypted_pdf):
     assert reader.read("pdf", encrypted_pdf) == {"problem": "encrypted"}
     assert reader.read("pdf", b"%PDF-") == {"problem": "broken"}
     assert reader.read("txt", b"hello")["characters"] == 5
+
+
+async def test_a_child_that_answers_without_end_is_ended():
+    flood = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
+    error = await unreadable(FileKind.TXT, b"x", command=(sys.executable, "-c", flood))
+    assert error.detail == reading.TOO_HEAVY

@@ -1,4 +1,4 @@
-"""What a profile may hold: so many entries, characters and bytes; what is left out is said, and stays with the lines."""
+"""What a profile may hold: so many entries, characters and bytes; what is left out is said."""
 
 import json
 from collections import Counter
@@ -71,7 +71,7 @@ class Allowance:
             warnings.append(f"{self.shortened:,} long texts are cut in the profile.")
         if self.omitted:
             warnings.append(
-                f"The profile holds {MAX_PROFILE_BYTES // 1024} KiB at most; {self.omitted:,} values more are left out of it."
+                f"The profile holds {MAX_PROFILE_BYTES // 1024} KiB at most; {self.omitted:,} values are left out."
             )
         return warnings
 

@@ -30,7 +30,7 @@ class Broken(Exception):
 
 @dataclass
 class DocumentText:
-    """The text of one document, filled line by line; past 200,000 characters or 5,000 lines the rest is left out and noted."""
+    """The text of one document, filled line by line; past 200,000 characters or 5,000 lines the rest is noted."""
 
     reader: str
     pages: int = 1

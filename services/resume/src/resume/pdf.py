@@ -27,7 +27,7 @@ MAX_ADDRESS = 500
 class Letter(NamedTuple):
     """A character as pdfium has it: its number, what it says, its box, and whether ink is to show it."""
 
-    index: int
+    number: int
     text: str
     box: Box
     shown: bool
@@ -48,7 +48,7 @@ class Page:
     def characters(self, most: int) -> list[Character]:
         """Return the characters in reading order, so many at most; line breaks are characters too."""
         letters = self._letters(most)
-        texts = [pdfium.FPDFText_GetTextObject(self._text, letter.index) for letter in letters]
+        texts = [pdfium.FPDFText_GetTextObject(self._text, letter.number) for letter in letters]
         points = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for _, _, box, _ in letters]
         if self.is_recognised_scan:
             covered = grounded = [False] * len(letters)
@@ -101,7 +101,7 @@ class Page:
             return not self.is_recognised_scan
         if self.is_recognised_scan:
             return False
-        return covered or (self._is_white(letter.index) and not grounded)
+        return covered or (self._is_white(letter.number) and not grounded)
 
     def _is_white(self, index: int) -> bool:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
@@ -154,8 +154,8 @@ def _read_pages(opened: pypdfium2.PdfDocument) -> DocumentText:
         if taken >= MAX_CHARACTERS:
             document.warn(f"Only the first {MAX_CHARACTERS:,} characters were read.")
             break
-    for number, page in enumerate(layout.without_repeats(pages), 1):
-        for row in page:
+    for number, rows in enumerate(layout.without_repeats(pages), 1):
+        for row in rows:
             document.add(row.text, number, left=row.left, bullet=row.bullet)
     return document
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -107,14 +108,16 @@ async def _send(pipe: asyncio.StreamWriter, data: bytes) -> None:
     pipe.close()
 
 
-async def read(kind: FileKind, data: bytes, *, wall_seconds: float = WALL_SECONDS) -> Reading:
+async def read(
+    kind: FileKind, data: bytes, *, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND
+) -> Reading:
     """Return the text and profile of a file, read under limits of 512 MiB of memory, 5 s of CPU and 20 s in all.
 
     Raises:
         Unreadable: the file is encrypted, damaged, or too heavy; trying again would not help.
     """
     process = await asyncio.create_subprocess_exec(
-        *COMMAND,
+        *command,
         kind.value,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -129,6 +132,8 @@ async def read(kind: FileKind, data: bytes, *, wall_seconds: float = WALL_SECOND
         raise Unreadable(TOO_HEAVY) from None
     finally:
         _end(process)
+        if process.stdout is not None:
+            await process.stdout.read()  # asyncio knows of the end only once the pipe is empty
         await process.wait()
     if process.returncode:
         raise Unreadable(TOO_HEAVY if process.returncode < 0 else BROKEN)
