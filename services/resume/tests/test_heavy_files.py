@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 import time
@@ -34,24 +33,23 @@ class Cost(NamedTuple):
     memory: int
 
 
+# a process is charged with the memory of the one that started it, and that of many tests is large: a small one is between
+MEASURED = """
+import json, os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL, env={})
+_, status, usage = os.wait4(child.pid, 0)
+json.dump([status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024], sys.stderr)
+"""
+
+
 def read(kind: str, data: bytes) -> Cost:
     """Have the child read a file as the worker does."""
-    with subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", "-m", "resume.reader", kind],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={},
-    ) as child:
-        try:
-            child.stdin.write(data)
-            child.stdin.close()
-        except BrokenPipeError:
-            pass
-        answer = child.stdout.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = status
-    return Cost(answer, status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    child = [sys.executable, "-I", "-X", "utf8", "-m", "resume.reader", kind]
+    measured = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", MEASURED, *child], input=data, capture_output=True, check=True
+    )
+    status, seconds, memory = json.loads(measured.stderr)
+    return Cost(measured.stdout, status, seconds, memory)
 
 
 def repeated(text: str) -> Callable[[int], bytes]:
