@@ -88,7 +88,7 @@ async def test_a_server_that_does_not_encrypt_gets_nothing_where_encryption_is_a
     mailbox, url = smtp
     configured, task_id = settings(smtp_url=url.replace("smtp://", "smtp+starttls://")), uuid4()
     with pytest.raises(EmailDeliveryError):
-        await mails.deliver(configured, message(configured, task_id), task_id)
+        await mails.deliver(configured, message(configured, task_id), task_id, uuid7())
     assert mailbox.taken == []
 
 

@@ -60,7 +60,7 @@ async def test_the_mailbox_is_shown_in_local_runs_without_a_mail_server_only(sta
     make_key_file(tmp_path / "auth.pem")
     mail = {"SMTP_URL": f"smtps://auth:{SECRET}@mail"}
     local = {"ENVIRONMENT": "local", "MAILBOX_TOKEN": "a-token-of-this-run"}
-    unset = {"MAILBOX_TOKEN": "a-token-of-this-run"}
+    unset = {"ENVIRONMENT": "", "MAILBOX_TOKEN": "a-token-of-this-run"}
     shown = []
     for values in (local, local | {"MAILBOX_TOKEN": ""}, local | mail, unset | mail, unset):
         _, out, _ = await start(**values)

@@ -33,7 +33,7 @@ class Cost(NamedTuple):
     memory: int
 
 
-# a process is charged with the memory of the one that started it, and that of many tests is large: a small one is between
+# a process is charged with the memory of the one that started it, here with that of all tests: a small one is between
 MEASURED = """
 import json, os, subprocess, sys
 child = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL, env={})
