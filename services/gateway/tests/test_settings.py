@@ -81,6 +81,11 @@ def test_the_hosts_are_the_published_one_the_listed_ones_and_locally_the_machine
     environment: str, public_url: str, hosts: list[str]
 ) -> None:
     settings = Settings.model_validate(
-        {"environment": environment, "public_url": public_url, "allowed_hosts": "api.example:8443"}
+        {
+            "environment": environment,
+            "public_url": public_url,
+            "allowed_hosts": "api.example:8443",
+            "production_allows": "loopback_upstreams,passwordless_redis,plain_public_url",
+        }
     )
     assert settings.hosts == hosts
