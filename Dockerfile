@@ -8,11 +8,12 @@ COPY services/${SERVICE}/requirements.lock requirements.lock
 RUN --mount=type=cache,target=/root/.cache/uv \
     uv venv -q /app && uv pip install -q --python /app/bin/python --require-hashes -r requirements.lock
 COPY libs/common libs/common
+COPY libs/llm libs/llm
 COPY services/${SERVICE} services/${SERVICE}
 # packages are unpacked beside the locked ones; migrations travel inside their package
 RUN packages="$(/app/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
  && cp -r libs/common/src/common "services/${SERVICE}/src/${SERVICE}" "$packages/" \
- && rm -rf "$packages/common/testing" \
+ && if grep -q interviewace-llm "services/${SERVICE}/pyproject.toml"; then cp -r libs/llm/src/llm "$packages/"; fi \
  && if [ -d "services/${SERVICE}/migrations" ]; then cp -r "services/${SERVICE}/migrations" "$packages/${SERVICE}/migrations"; fi \
  && /app/bin/python -m compileall -q "$packages/common" "$packages/${SERVICE}"
 

@@ -9,7 +9,7 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 UV_VERSION := 0.13.9
 UV = $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-MEMBERS := libs/common libs/devstack services/auth services/resume services/interview services/gateway
+MEMBERS := libs/common libs/llm libs/testkit libs/devstack services/auth services/resume services/interview services/gateway
 IMAGES := auth resume interview gateway
 PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 

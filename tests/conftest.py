@@ -13,10 +13,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from common.testing.containers import Containers
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
 from devstack.stack import Stack
+from testkit.containers import Containers
 
 ROOT = Path(__file__).parents[1]
 PASSWORD = "Correct-horse-7"

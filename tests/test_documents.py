@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from auth.settings import Settings as AuthSettings
-from common.llm.settings import LLMSettings
 from common.provision import ProvisionSettings
 from gateway.settings import Settings as GatewaySettings
 from interview.settings import Settings as InterviewSettings
+from llm.settings import LLMSettings
 from resume.settings import Settings as ResumeSettings
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pypdf import PdfWriter
 from redis.asyncio import Redis
 
-from common import kafka
 from common.contracts import catalogue
+from common.messaging import kafka
 
 PASSWORD, OTHER_PASSWORD = "Correct-horse-7", "Another-horse-8"
 RESUME = (

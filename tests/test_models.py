@@ -5,8 +5,8 @@ import re
 
 import pytest_asyncio
 
-from common.testing.llm_server import FakeLLMServer, asked_text
-from common.testing.spans import SpanCollector
+from testkit.llm_server import FakeLLMServer, asked_text
+from testkit.spans import SpanCollector
 
 
 def judge(body):

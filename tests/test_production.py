@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from auth.keys import make_key_file
 from auth.settings import Settings as AuthSettings
 from common.production import Allowance
-from common.testing.containers import free_port
 from gateway.settings import Settings as GatewaySettings
 from interview.settings import Settings as InterviewSettings
 from resume.settings import Settings as ResumeSettings
+from testkit.containers import free_port
 
 SETTINGS = {
     "auth": AuthSettings,

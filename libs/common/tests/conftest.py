@@ -15,27 +15,33 @@ from pydantic import BaseModel
 from sqlalchemy import String, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common import database, idempotency, kafka, live, migrations, outbox, paging, tasks_api
-from common.app import create_api, create_worker, resource
 from common.contracts.event import Event
 from common.contracts.interview import ReportReady
 from common.contracts.user import UserRegistered
-from common.database import Session, Sessions
+from common.db import engine, migrations, notifications
+from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError
-from common.events import EventRouter
-from common.idempotency import Once
-from common.identity import CurrentUser, Identity, Role, StaticKeys, require_role
 from common.ids import uuid7
-from common.live import Live
+from common.messaging import kafka, outbox
+from common.messaging.router import EventRouter
+from common.security.tokens import Identity, Role, StaticKeys
 from common.settings import MessageSettings, ServiceSettings
-from common.tasks import TaskPayload, TaskRouter, enqueue
-from common.testing.services import Client, Services
+from common.tasks.queue import TaskPayload, TaskRouter, enqueue
+from common.web import idempotency, pagination, tasks_api
+from common.web.app import create_api
+from common.web.base import resource
+from common.web.idempotency import IdempotencyDep
+from common.web.identity import CurrentUser, require_role
+from common.web.live import NotifierDep
+from common.web.transaction import Session
+from common.worker.app import create_worker
+from testkit.services import Client, Services
 
 SCHEMA = "sample"
 
 
 class Base(DeclarativeBase):
-    metadata = database.metadata(SCHEMA)
+    metadata = engine.metadata(SCHEMA)
 
 
 class Note(Base):
@@ -75,7 +81,7 @@ async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict
     note = Note(owner_id=user.id, text=body.text)
     session.add(note)
     await outbox.publish(session, UserRegistered(user_id=user.id, role=user.role))
-    await live.announce(session, str(user.id))
+    await notifications.notify(session, str(user.id))
     task_id = await enqueue(
         session, Remember(owner_id=user.id, text=body.text), owner=user.id, result="/notes"
     )
@@ -100,7 +106,7 @@ class Written(BaseModel):
 
 
 @router.post("/notes-once", status_code=201)
-async def write_note_once(body: NewNote, session: Session, asked: Once) -> Written:
+async def write_note_once(body: NewNote, session: Session, asked: IdempotencyDep) -> Written:
     async def make() -> Written:
         note = Note(owner_id=asked.owner, text=body.text)
         session.add(note)
@@ -110,16 +116,16 @@ async def write_note_once(body: NewNote, session: Session, asked: Once) -> Writt
         return Written(id=note.id, text=note.text)
 
     content = idempotency.fingerprint(body.model_dump_json().encode())
-    return await idempotency.once(session, asked, "note", content, Written, make)
+    return await idempotency.run_once(session, asked, "note", content, Written, make)
 
 
 @router.get("/notes")
 async def list_notes(
-    session: Session, user: CurrentUser, limit: paging.Limit = 2, cursor: paging.Cursor = None
-) -> paging.Page[str]:
+    session: Session, user: CurrentUser, limit: pagination.Limit = 2, cursor: pagination.Cursor = None
+) -> pagination.Page[str]:
     query = select(Note).where(Note.owner_id == user.id)
-    notes, following = await paging.page(session, query, Note.id, limit, cursor)
-    return paging.Page(items=[note.text for note in notes], next_cursor=following)
+    notes, following = await pagination.paginate(session, query, Note.id, limit, cursor)
+    return pagination.Page(items=[note.text for note in notes], next_cursor=following)
 
 
 @router.post("/raw")
@@ -128,7 +134,7 @@ async def take_anything(request: Request) -> int:
 
 
 @router.get("/wait")
-async def wait_for_note(bulletin: Live, user: CurrentUser) -> dict[str, bool]:
+async def wait_for_note(bulletin: NotifierDep, user: CurrentUser) -> dict[str, bool]:
     async with bulletin.watch(str(user.id)) as watcher:
         return {"woken": await watcher.wait(10)}
 
@@ -148,7 +154,7 @@ class Sample:
     """The sample service, its servers, and a place to plug reactions and tasks in."""
 
     settings: ServiceSettings
-    sessions: Sessions
+    sessions: SessionMaker
     services: Services
     app: FastAPI
     greeting: Greeting
@@ -184,7 +190,7 @@ async def sample(services: Services) -> AsyncIterator[Sample]:
     await asyncio.to_thread(_plumbing, url)
     environment = services.settings_environment(SCHEMA)
     settings = ServiceSettings.model_validate({name.lower(): value for name, value in environment.items()})
-    engine = database.create_engine(url, pool_size=3)
+    database_engine = engine.create_engine(url, pool_size=3)
     greeting = Greeting()
     app = create_api(
         settings,
@@ -194,8 +200,8 @@ async def sample(services: Services) -> AsyncIterator[Sample]:
         verifier_keys=StaticKeys(services.signer.document),
     )
     async with app.router.lifespan_context(app):
-        yield Sample(settings, database.create_sessions(engine), services, app, greeting)
-    await engine.dispose()
+        yield Sample(settings, engine.create_sessionmaker(database_engine), services, app, greeting)
+    await database_engine.dispose()
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from common.app import create_worker
-from common.events import EventRouter
+from common.messaging.router import EventRouter
 from common.settings import ServiceSettings
-from common.tasks import TaskPayload, TaskRouter
+from common.tasks.queue import TaskPayload, TaskRouter
+from common.worker.app import create_worker
 
 NOTE = text("INSERT INTO note (id, owner_id, text) VALUES (gen_random_uuid(), :owner, :text)")
 

@@ -4,10 +4,10 @@ import asyncio
 import sys
 
 from common import telemetry
-from common.kafka import producer_opener
-from common.keep import Keeper
-from common.relay import Relay
+from common.messaging.kafka import producer_opener
+from common.messaging.relay import Relay
 from common.settings import ServiceSettings
+from common.worker.restart import Restarter
 
 
 async def main() -> None:
@@ -20,7 +20,7 @@ async def main() -> None:
         inbox_keep_seconds=settings.inbox_keep,
         lock_seconds=float(sys.argv[1]),
     )
-    await Keeper().keep("relay", relay.run)
+    await Restarter().keep("relay", relay.run)
 
 
 asyncio.run(main())

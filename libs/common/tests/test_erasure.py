@@ -6,14 +6,16 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from common import erasure, idempotency, outbox
+from common import erasure
 from common.contracts.event import Event
-from common.contracts.resume import Background, ResumeParsed
+from common.contracts.resume import ResumeContent, ResumeParsed
 from common.contracts.user import UserDeleted, UserRegistered
-from common.events import EventRouter
+from common.db.tombstones import AccountErased
 from common.ids import uuid7
-from common.tasks import TaskRouter, enqueue
-from common.tombstones import AccountErased
+from common.messaging import outbox
+from common.messaging.router import EventRouter
+from common.tasks.queue import TaskRouter, enqueue
+from common.web import idempotency
 
 
 class Made(BaseModel):
@@ -121,7 +123,7 @@ async def test_old_news_of_somebody_erased_stores_nothing_and_holds_up_nobody(
     async with sample.working(reactions=router):
         for user_id in (owner, other):
             await sample.services.deliver(
-                ResumeParsed(resume_id=resume_id, user_id=user_id, title="cv", background=Background())
+                ResumeParsed(resume_id=resume_id, user_id=user_id, title="cv", background=ResumeContent())
             )
 
         async def arrived():
@@ -202,7 +204,7 @@ async def test_a_key_of_somebody_erased_keeps_nothing(sample, erase):
     async def make():
         return Made(id="x")
 
-    asked = idempotency.Repeatable(owner, "k")
+    asked = idempotency.IdempotencyContext(owner, "k")
     async with sample.sessions() as session:
         with pytest.raises(AccountErased):
-            await idempotency.once(session, asked, "note", b"content", Made, make)
+            await idempotency.run_once(session, asked, "note", b"content", Made, make)

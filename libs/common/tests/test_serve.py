@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from common import serve
-from common.drain import DRAIN_SIGNAL, Drain
+from common.web.drain import DRAIN_SIGNAL, Drain
 
 REPLICA = """
 import asyncio, os

@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from common.contracts.user import UserRegistered
-from common.events import EventRouter
-from common.tasks import TaskRouter
+from common.messaging.router import EventRouter
+from common.tasks.queue import TaskRouter
 
 LOGGING = """
 import logging, structlog

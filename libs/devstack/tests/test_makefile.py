@@ -18,8 +18,7 @@ PYTHON_WITH_PIP = """#!/bin/sh
 if [ "$2" = pip ]; then mkdir -p .tools/bin && cp uv.sh .tools/bin/uv; fi
 """
 MEMBERS = (
-    "libs/common",
-    "libs/devstack",
+    *(f"libs/{name}" for name in ("common", "llm", "testkit", "devstack")),
     *(f"services/{name}" for name in ("auth", "resume", "interview", "gateway")),
 )
 

@@ -1,4 +1,4 @@
 from auth.models import Base
-from common import migrations
+from common.db import migrations
 
 migrations.run(Base.metadata)

@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 
 from auth.models import User
-from common.database import utcnow
-from common.identity import Role
+from common.clock import utcnow
 from common.ids import uuid7
-from common.testing.services import Client, ServiceUnderTest
+from common.security.tokens import Role
+from testkit.services import Client, ServiceUnderTest
 
 PASSWORD = "Correct-horse-7"
 MAILBOX_TOKEN = "the-mailbox-of-these-tests"

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from auth.keys import KeyRing, make_key_file
 from auth.settings import Settings
 from common.errors import TokenError
-from common.identity import Role, StaticKeys, Verifier
 from common.ids import uuid7
+from common.security.tokens import Role, StaticKeys, Verifier
 
 PRODUCTION = {
     "environment": "production",

@@ -3,7 +3,7 @@
 import asyncio
 
 import auth
-from common import migrations
+from common.db import migrations
 
 
 async def test_the_models_and_the_migrations_say_the_same(service):

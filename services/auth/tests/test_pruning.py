@@ -8,10 +8,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from auth import pruning
-from auth.models import MailPurpose, MailToken, RefreshToken, Session
-from common.database import utcnow
+from auth.models import LoginSession, MailPurpose, MailToken, RefreshToken
+from common.clock import utcnow
 from common.ids import uuid7
-from common.testing import schedules
+from testkit import schedules
 
 
 @pytest.fixture
@@ -32,12 +32,12 @@ def session_of(pair):
 async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, account, count, value):
     pair = await account.sign_in()
     going_on = session_of(await account.sign_in())
-    change = update(Session).where(Session.id == session_of(pair))
+    change = update(LoginSession).where(LoginSession.id == session_of(pair))
     async with service.sessions.begin() as session:
         await session.execute(change.values(**{value: utcnow() - timedelta(days=31)}))
     await pruning.prune(service.sessions)
     async with service.sessions() as session:
-        left = await session.scalars(select(Session.id).where(Session.user_id == account.id))
+        left = await session.scalars(select(LoginSession.id).where(LoginSession.user_id == account.id))
         assert [str(each) for each in left] == [going_on]
         tokens = select(func.count()).where(RefreshToken.session_id == session_of(pair))
         assert await session.scalar(tokens) == 0
@@ -66,9 +66,9 @@ async def test_a_removed_session_stays_refused(service, signed_in, anonymous):
 async def test_any_number_of_sessions_is_removed(service, account, count):
     async with service.sessions.begin() as session:
         for _ in range(pruning.BATCH + 1):
-            session.add(Session(user_id=account.id, chain_key=b"", revoked_at=utcnow()))
+            session.add(LoginSession(user_id=account.id, chain_key=b"", revoked_at=utcnow()))
     await pruning.prune(service.sessions)
-    assert await count(Session, account.id) == 0
+    assert await count(LoginSession, account.id) == 0
 
 
 async def test_any_number_of_mail_tokens_is_removed(service, account, count):
@@ -91,7 +91,7 @@ async def test_any_number_of_mail_tokens_is_removed(service, account, count):
     [
         (
             ("ix_session_revoked_at", "ix_session_last_used_at", "ix_session_created_at"),
-            select(Session.id).where(Session.ended()),
+            select(LoginSession.id).where(LoginSession.ended()),
         ),
         (("ix_mail_token_created_at",), select(MailToken.hash).where(MailToken.expired)),
     ],

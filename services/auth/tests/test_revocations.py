@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from auth import pruning, revocations
 from auth.models import EndedSession
+from common.clock import utcnow
 from common.contracts import revocation
-from common.database import utcnow
 from common.ids import uuid7
 
 

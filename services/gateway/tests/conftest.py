@@ -22,12 +22,12 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.contracts import revocation
-from common.identity import Role
-from common.testing.tokens import Signer
+from common.security.tokens import Role
 from devstack.redis_server import server_binary
 from gateway.app import create_gateway
 from gateway.edge import Edge
 from gateway.settings import Settings
+from testkit.tokens import Signer
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match
 
 from auth.api import accounts, sessions, users
-from common import tasks_api
+from common.web import tasks_api
 from gateway.routes import BELOW, ROUTES, LimitClass, Route, resolve
 from interview import api as interview
 from resume import api as resume

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 import pytest
 from pydantic import ValidationError
 
+from gateway.access.rate_limits import Limit
 from gateway.edge import Edge
-from gateway.limits import Limit
 from gateway.settings import Settings
 
 

@@ -12,16 +12,17 @@ from uuid import UUID
 
 import pytest
 
-from common.contracts.resume import Background, Project, ResumeParsed, Skill, Work
-from common.database import Sessions
+from common.contracts.resume import Project, ResumeContent, ResumeParsed, Skill, Work
+from common.db.engine import SessionMaker
 from common.ids import uuid7
-from common.llm.chain import Chain
-from common.testing.services import Client
-from interview import bank, evaluations, resumes
-from interview.kinds import Level, Question
+from interview import evaluations, resumes
+from interview.questions import bank
+from interview.questions.question import Level, Question
+from llm.chain import Chain
+from testkit.services import Client
 
 ROOT = "/api/v1/interview"
-BACKGROUND = Background(
+BACKGROUND = ResumeContent(
     work=(
         Work(
             name="Acme",
@@ -66,7 +67,7 @@ def questions() -> dict[str, Question]:
 
 
 @pytest.fixture(scope="session")
-def background() -> Background:
+def background() -> ResumeContent:
     """A résumé as this service knows it."""
     return BACKGROUND
 
@@ -98,7 +99,7 @@ def given() -> Give:
 
 
 @pytest.fixture
-def judged(sessions: Sessions) -> Callable[..., Awaitable[None]]:
+def judged(sessions: SessionMaker) -> Callable[..., Awaitable[None]]:
     """Do the task of evaluating an answer, by the built-in coach unless a chain is given."""
 
     async def judge(answer_id: str, chain: Chain | None = None) -> None:
@@ -108,7 +109,7 @@ def judged(sessions: Sessions) -> Callable[..., Awaitable[None]]:
 
 
 @pytest.fixture
-def parsed(sessions: Sessions) -> Callable[..., Awaitable[UUID]]:
+def parsed(sessions: SessionMaker) -> Callable[..., Awaitable[UUID]]:
     """Have a résumé of somebody known, and return its id."""
 
     async def parse(user_id: UUID) -> UUID:

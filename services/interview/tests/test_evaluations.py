@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import update
 
 import interview as package
-from common import migrations
-from common.database import Sessions, utcnow
+from common.clock import utcnow
+from common.db import migrations
+from common.db.engine import SessionMaker
 from common.ids import uuid7
-from common.testing.services import Client, ServiceUnderTest
 from interview import evaluations, interviews
 from interview.coaching.evaluation import Evaluation as Found
 from interview.evaluations import EvaluateAnswer
 from interview.models import Evaluation, Interview
+from testkit.services import Client, ServiceUnderTest
 
 ROOT = "/api/v1/interview"
 Start = Callable[..., Awaitable[dict[str, Any]]]
@@ -78,7 +79,7 @@ async def test_whoever_waits_for_an_evaluation_learns_at_once_that_the_interview
 
 
 async def test_the_score_can_be_derived_again_from_what_is_stored(
-    good: str, client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
+    good: str, client: Client, sessions: SessionMaker, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client)
     answer = await given(client, interview["id"], good)
@@ -91,7 +92,7 @@ async def test_the_score_can_be_derived_again_from_what_is_stored(
 
 
 async def test_an_evaluation_that_fails_for_good_lets_the_interview_end(
-    good: str, client: Client, sessions: Sessions, started: Start, given: Give
+    good: str, client: Client, sessions: SessionMaker, started: Start, given: Give
 ) -> None:
     interview = await started(client, questions=1)
     answer = await given(client, interview["id"], good)
@@ -120,7 +121,7 @@ async def test_the_worker_evaluates_and_whoever_waits_is_told(
     assert report.status_code == 200
 
 
-async def _was_active(sessions: Sessions, interview_id: str, ago: timedelta) -> None:
+async def _was_active(sessions: SessionMaker, interview_id: str, ago: timedelta) -> None:
     async with sessions.begin() as session:
         at = utcnow() - ago
         await session.execute(
@@ -131,7 +132,7 @@ async def _was_active(sessions: Sessions, interview_id: str, ago: timedelta) -> 
 
 @pytest.mark.parametrize(("hours", "state"), [(25, "abandoned"), (23, "in_progress")])
 async def test_an_interview_is_given_up_after_a_day_without_an_answer(
-    client: Client, sessions: Sessions, started: Start, hours: int, state: str
+    client: Client, sessions: SessionMaker, started: Start, hours: int, state: str
 ) -> None:
     interview = await started(client)
     await _was_active(sessions, interview["id"], timedelta(hours=hours))
@@ -139,7 +140,7 @@ async def test_an_interview_is_given_up_after_a_day_without_an_answer(
 
 
 async def test_an_abandoned_interview_takes_no_answer_but_can_be_ended_for_its_report(
-    good: str, client: Client, sessions: Sessions, started: Start, given: Give, judged: Judge
+    good: str, client: Client, sessions: SessionMaker, started: Start, given: Give, judged: Judge
 ) -> None:
     interview = await started(client)
     answer = await given(client, interview["id"], good)

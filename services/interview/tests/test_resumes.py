@@ -6,14 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
-from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded, Work
+from common.contracts.resume import ResumeContent, ResumeDeleted, ResumeParsed, ResumeUploaded, Work
 from common.contracts.user import UserDeleted
-from common.database import Sessions
-from common.events import Dispatcher
+from common.db.engine import SessionMaker
 from common.ids import uuid7
-from common.testing.services import Client, Services, ServiceUnderTest
+from common.messaging.dispatcher import Dispatcher
 from interview import reactions, resumes
 from interview.models import Answer, Evaluation, Interview, Question, ResumeCopy
+from testkit.services import Client, Services, ServiceUnderTest
 
 ROOT = "/api/v1/interview"
 Start = Callable[..., Awaitable[dict[str, Any]]]
@@ -25,13 +25,13 @@ def body(resume_id: UUID) -> dict[str, Any]:
     return {"job_title": "Engineer", "questions": 1, "resume_id": str(resume_id)}
 
 
-async def react(sessions: Sessions, reaction: Callable[..., Awaitable[None]], *events: Any) -> None:
+async def react(sessions: SessionMaker, reaction: Callable[..., Awaitable[None]], *events: Any) -> None:
     for event in events:
         async with sessions.begin() as session:
             await reaction(session, event)
 
 
-async def hear(sessions: Sessions, *events: Any) -> None:
+async def hear(sessions: SessionMaker, *events: Any) -> None:
     """Have the service react to events as it does to messages."""
     dispatcher = Dispatcher(reactions.router, sessions)
     for event in events:
@@ -39,7 +39,7 @@ async def hear(sessions: Sessions, *events: Any) -> None:
         await dispatcher.dispatch(event.topic, headers, event.model_dump_json().encode())
 
 
-async def held(sessions: Sessions, resume_id: UUID) -> ResumeCopy | None:
+async def held(sessions: SessionMaker, resume_id: UUID) -> ResumeCopy | None:
     async with sessions() as session:
         return await session.get(ResumeCopy, resume_id)
 
@@ -56,7 +56,7 @@ async def test_somebody_elses_resume_is_not_found(client: Client, stranger: Clie
     assert answer.json()["code"] == "resume_not_found"
 
 
-async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessions: Sessions) -> None:
+async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessions: SessionMaker) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
     await react(sessions, resumes.note_upload, uploaded, uploaded)
     answer = await client.post(f"{ROOT}/start", json=body(uploaded.resume_id))
@@ -66,7 +66,7 @@ async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessi
 
 
 async def test_news_of_a_resume_that_is_under_way_is_waited_for(
-    client: Client, sessions: Sessions, background: Background
+    client: Client, sessions: SessionMaker, background: ResumeContent
 ) -> None:
     event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
     starting = asyncio.create_task(client.post(f"{ROOT}/start", json=body(event.resume_id)))
@@ -78,14 +78,14 @@ async def test_news_of_a_resume_that_is_under_way_is_waited_for(
 
 
 async def test_newer_news_replace_what_is_held_and_older_do_not(
-    sessions: Sessions, background: Background
+    sessions: SessionMaker, background: ResumeContent
 ) -> None:
     newer = ResumeParsed(resume_id=uuid7(), user_id=uuid7(), title="new", background=background)
     older = newer.model_copy(
         update={
             "event_id": uuid7(),
             "occurred_at": newer.occurred_at - timedelta(minutes=1),
-            "background": Background(work=(Work(name="Before"),)),
+            "background": ResumeContent(work=(Work(name="Before"),)),
         }
     )
     await react(sessions, resumes.keep, older, newer, older)
@@ -97,7 +97,7 @@ async def test_newer_news_replace_what_is_held_and_older_do_not(
 
 
 async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(
-    client: Client, sessions: Sessions, background: Background
+    client: Client, sessions: SessionMaker, background: ResumeContent
 ) -> None:
     event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, title="cv", background=background)
     later = event.occurred_at + timedelta(hours=1)
@@ -112,7 +112,12 @@ async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(
 
 
 async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
-    client: Client, stranger: Client, sessions: Sessions, background: Background, started: Start, given: Give
+    client: Client,
+    stranger: Client,
+    sessions: SessionMaker,
+    background: ResumeContent,
+    started: Start,
+    given: Give,
 ) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
     parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=background)
@@ -143,7 +148,7 @@ CLAIM = text(
 )
 
 
-async def until_it_waits(sessions: Sessions, request: asyncio.Task[Any]) -> None:
+async def until_it_waits(sessions: SessionMaker, request: asyncio.Task[Any]) -> None:
     """Return when a request waits for a lock in the database; fails where it was answered without."""
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -158,7 +163,7 @@ async def until_it_waits(sessions: Sessions, request: asyncio.Task[Any]) -> None
 
 
 async def test_a_start_begun_before_an_erasure_and_ended_after_it_leaves_nothing(
-    client: Client, sessions: Sessions, service: ServiceUnderTest
+    client: Client, sessions: SessionMaker, service: ServiceUnderTest
 ) -> None:
     async with sessions.begin() as erasing:
         await resumes.erase_user(erasing, UserDeleted(user_id=client.user_id))
@@ -181,7 +186,7 @@ async def test_a_start_begun_before_an_erasure_and_ended_after_it_leaves_nothing
 
 
 async def test_an_answer_begun_before_an_erasure_and_ended_after_it_leaves_nothing(
-    client: Client, sessions: Sessions, started: Start
+    client: Client, sessions: SessionMaker, started: Start
 ) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "text": "Only I know"}
@@ -200,7 +205,7 @@ async def test_an_answer_begun_before_an_erasure_and_ended_after_it_leaves_nothi
 
 
 async def test_an_erasure_waits_for_a_start_that_writes_and_then_erases_it(
-    client: Client, sessions: Sessions, service: ServiceUnderTest
+    client: Client, sessions: SessionMaker, service: ServiceUnderTest
 ) -> None:
     headers = {"Idempotency-Key": "k-1"}
     async with sessions() as holding:
@@ -219,7 +224,7 @@ async def test_an_erasure_waits_for_a_start_that_writes_and_then_erases_it(
 
 
 async def test_an_interview_is_not_begun_from_a_resume_that_was_deleted_while_it_was_planned(
-    client: Client, sessions: Sessions, parsed: Parse
+    client: Client, sessions: SessionMaker, parsed: Parse
 ) -> None:
     resume_id = await parsed(client.user_id)
     async with sessions() as holding:
@@ -241,8 +246,8 @@ async def test_events_on_kafka_are_reacted_to(
     client: Client,
     service: ServiceUnderTest,
     services: Services,
-    sessions: Sessions,
-    background: Background,
+    sessions: SessionMaker,
+    background: ResumeContent,
     eventually: Callable[..., Awaitable[Any]],
 ) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)

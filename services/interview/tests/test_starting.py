@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from common.ids import uuid7
-from common.testing.services import Client, ServiceUnderTest
+from testkit.services import Client, ServiceUnderTest
 
 ROOT = "/api/v1/interview"
 Start = Callable[..., Awaitable[dict[str, Any]]]

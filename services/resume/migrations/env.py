@@ -1,4 +1,4 @@
-from common import migrations
+from common.db import migrations
 from resume.models import Base
 
 migrations.run(Base.metadata)

@@ -12,11 +12,11 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from common.testing.services import Client, ServiceUnderTest
-from resume.lines import Line
-from resume.page_text import DocumentText
-from resume.parsing import Parsed, parse
-from resume.plain import read_text
+from resume.extraction.document import DocumentText
+from resume.extraction.plain_text import read_text
+from resume.parsing.parser import Parsed, parse
+from resume.text.lines import Line
+from testkit.services import Client, ServiceUnderTest
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'

@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 from common.contracts.interview import InterviewStarted
 from common.contracts.user import UserDeleted
 from common.ids import uuid7
-from resume import files
+from resume.upload import checks
 
 BASE = "/api/v1/resume"
 
@@ -62,7 +62,7 @@ async def test_an_encrypted_pdf_is_refused(client, encrypted_pdf):
     assert "without password" in problem(answer, 400, "encrypted_file")["detail"]
 
 
-@pytest.mark.parametrize("size", [files.MAX_BYTES + 1, 6_000_000, 12_000_000])
+@pytest.mark.parametrize("size", [checks.MAX_BYTES + 1, 6_000_000, 12_000_000])
 async def test_a_file_past_the_limit_is_refused(client, size):
     answer = await client.post(f"{BASE}/upload", files={"file": ("cv.txt", b"a" * size)})
     assert "5 MiB" in problem(answer, 400, "file_too_large")["detail"]
@@ -81,7 +81,7 @@ async def test_an_endless_upload_is_cut_off(client):
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = await client.post(f"{BASE}/upload", content=endless(), headers=headers)
     problem(answer, 400, "file_too_large")
-    assert sent < 3 * files.MAX_BYTES
+    assert sent < 3 * checks.MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 import resume
-from common import migrations
+from common.db import migrations
 from resume.models import MOVES, Resume, ResumeStateConflict, ResumeStatus
 
 

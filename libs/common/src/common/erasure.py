@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import idempotency, outbox, tombstones
 from common.contracts import catalogue
+from common.db import tombstones
 
 EVENTS_ABOUT = text("DELETE FROM outbox WHERE subject = :subject AND ce_type = ANY(:telling)")
 DEAD_LETTERS_ABOUT = text("DELETE FROM dead_letter WHERE subject = :subject AND ce_type = ANY(:telling)")
@@ -22,7 +22,7 @@ async def erase_traces(session: AsyncSession, owner: UUID) -> None:
     does nothing.
     """
     await tombstones.add(session, owner)
-    await outbox.erase(session, owner)
+    await erase_events(session, owner)
     await session.execute(TASKS, {"owner": owner})
     await session.execute(RESPONSES, {"owner": owner})
 
@@ -34,9 +34,41 @@ async def erase_subject(session: AsyncSession, owner: UUID, subject: UUID) -> No
     """
     for statement in (EVENTS_ABOUT, DEAD_LETTERS_ABOUT):
         await session.execute(statement, {"subject": subject, "telling": _telling()})
-    await idempotency.forget(session, owner, subject)
+    await forget_response(session, owner, subject)
 
 
 def _telling() -> list[str]:
     """Return the kinds of events that hold a person's words."""
     return [event_type.ce_type for event_type in catalogue.all_events() if event_type.holds_words]
+
+
+RESPONSE = text(
+    "UPDATE idempotency SET answer = NULL WHERE owner_id = :owner AND CAST(answer AS jsonb) ->> 'id' = :subject"
+)
+
+
+async def forget_response(session: AsyncSession, owner: UUID, subject: UUID) -> None:
+    """Forget the response that told of a thing of the owner's; only that its key was used stays."""
+    await session.execute(RESPONSE, {"owner": owner, "subject": str(subject)})
+
+
+# the code before names no owner
+EVENTS = text(
+    """
+    DELETE FROM outbox WHERE ce_type <> ALL(:erasures)
+    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
+    """
+)
+DEAD_LETTERS = text(
+    """
+    DELETE FROM dead_letter WHERE ce_type <> ALL(:erasures)
+    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
+    """
+)
+
+
+async def erase_events(session: AsyncSession, owner: UUID) -> None:
+    """Remove every event that tells of a person, sent or not, but those that announce an erasure."""
+    erasures = [event_type.ce_type for event_type in catalogue.all_events() if event_type.erases]
+    for statement in (EVENTS, DEAD_LETTERS):
+        await session.execute(statement, {"owner": owner, "erasures": erasures})

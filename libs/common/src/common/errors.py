@@ -116,3 +116,10 @@ class ServiceUnavailableError(DomainError):
     status = 503
     code = "unavailable"
     title = "Temporarily unavailable"
+
+
+class EventTooLargeError(ValidationError):
+    """What an event would say is larger than an event may be; the change it announces is refused with it."""
+
+    code = "event_too_large"
+    title = "Too much at once"

@@ -9,10 +9,11 @@ import asyncpg
 from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
-from common import kafka, parking, production
+from common import production
 from common.contracts.interview import InterviewEvent
 from common.contracts.resume import ResumeEvent
 from common.contracts.user import UserEvent
+from common.messaging import dead_letters, kafka
 from common.production import Allowance, Problem
 from common.settings import GuardedSettings, MessageSettings
 
@@ -107,8 +108,10 @@ async def provision_topics(settings: ProvisionSettings, services: list[str]) -> 
     if not settings.kafka_bootstrap_servers:
         return []
     events = kafka.topic_config(settings, kafka.topic_bytes(settings))
-    dead_letters = kafka.topic_config(settings, kafka.dead_letter_bytes(settings))
-    topics = dict.fromkeys(TOPICS, events) | {parking.topic_of(service): dead_letters for service in services}
+    dead_letter_topics = kafka.topic_config(settings, kafka.dead_letter_bytes(settings))
+    topics = dict.fromkeys(TOPICS, events) | {
+        dead_letters.topic_of(service): dead_letter_topics for service in services
+    }
     return await kafka.ensure_topics(
         settings.kafka_bootstrap_servers, topics, settings.kafka_partitions, settings.kafka_replication
     )

@@ -20,7 +20,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp
 
-from common.drain import DRAIN_SIGNAL, Drain
+from common.web.drain import DRAIN_SIGNAL, Drain
 
 LOOK_SECONDS = 0.1
 

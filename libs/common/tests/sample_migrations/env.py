@@ -1,5 +1,5 @@
 from alembic import context
 
-from common import database, migrations
+from common.db import engine, migrations
 
-migrations.run(database.metadata(database.schema_of(context.config.attributes["url"])))
+migrations.run(engine.metadata(engine.schema_of(context.config.attributes["url"])))

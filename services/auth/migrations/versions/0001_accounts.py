@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from common import migrations
+from common.db import migrations
 
 revision = "0001"
 down_revision = None
@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    migrations.plumbing_v1(op)
+    migrations.create_messaging_tables_v1(op)
     op.create_table(
         "user",
         sa.Column("id", sa.Uuid, primary_key=True),

@@ -9,7 +9,8 @@ import sys
 import auth
 from auth import admins
 from auth.settings import Settings
-from common import commands, database
+from common import cli
+from common.db import engine
 from common.errors import DomainError, ValidationError
 
 
@@ -21,10 +22,10 @@ def _password() -> str:
 
 
 async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> str:
-    engine = database.create_engine(settings.database_url.get_secret_value(), pool_size=1)
+    database_engine = engine.create_engine(settings.database_url.get_secret_value(), pool_size=1)
     try:
         return await admins.create(
-            database.create_sessions(engine),
+            engine.create_sessionmaker(database_engine),
             settings,
             arguments.email,
             arguments.full_name,
@@ -32,12 +33,12 @@ async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> st
             promote=arguments.promote,
         )
     finally:
-        await engine.dispose()
+        await database_engine.dispose()
 
 
 def main() -> int:
     """Parse the command line and do it; return the exit code."""
-    parser, verbs = commands.parser_of("auth")
+    parser, verbs = cli.build_parser("auth")
     create = verbs.add_parser("create-admin", help="make the first admin; the password comes from a prompt")
     create.add_argument("--email", required=True)
     create.add_argument("--full-name", default="Administrator")
@@ -45,7 +46,7 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = Settings()
     if arguments.command != "create-admin":
-        commands.perform(arguments, auth, settings)
+        cli.run_command(arguments, auth, settings)
         return 0
     try:
         sys.stdout.write(asyncio.run(_create_admin(settings, arguments)) + "\n")

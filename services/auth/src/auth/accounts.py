@@ -7,15 +7,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import mails, passwords, revocations, sessions, tokens
+from auth import login_sessions, mails, passwords, revocations, tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.passwords import Hasher
 from auth.schemas import PasswordChange, PasswordReset, Registration, UserView
-from common import erasure, outbox
+from common import erasure
+from common.clock import utcnow
 from common.contracts.user import UserDeleted, UserEmailVerified, UserRegistered
-from common.database import Sessions, utcnow
+from common.db.engine import SessionMaker
 from common.errors import AuthenticationError, EntityNotFoundError, PasswordPolicyError, ValidationError
-from common.identity import Identity, Role
+from common.messaging import outbox
+from common.security.tokens import Identity, Role
 
 NOTHING_CHANGED = "The password is wrong; nothing was changed."
 
@@ -54,7 +56,7 @@ def view(user: User) -> UserView:
 
 
 async def register(
-    opened: Sessions, hasher: Hasher, form: Registration, *, verification: bool, role: Role = Role.USER
+    opened: SessionMaker, hasher: Hasher, form: Registration, *, verification: bool, role: Role = Role.USER
 ) -> None:
     """Open an account; a known address is not told, its owner gets a mail instead.
 
@@ -65,7 +67,7 @@ async def register(
     hashed = await hasher.hash(form.password)
     try:
         async with opened.begin() as session:
-            known = await sessions.user_of(session, form.email)
+            known = await login_sessions.user_of(session, form.email)
             if known is not None:
                 await mails.send_later(session, known.id, "known")
                 return
@@ -90,7 +92,7 @@ async def _add(
 
 async def resend_verification(session: AsyncSession, email: str) -> None:
     """Send the verification mail again where there is something to verify."""
-    user = await sessions.user_of(session, email)
+    user = await login_sessions.user_of(session, email)
     if user is not None and user.verified_at is None:
         await mails.send_later(session, user.id, "verify")
 
@@ -137,7 +139,7 @@ async def rename(session: AsyncSession, user: Identity, full_name: str) -> User:
     return found
 
 
-async def _proved(opened: Sessions, hasher: Hasher, user_id: UUID, password: str) -> User:
+async def _proved(opened: SessionMaker, hasher: Hasher, user_id: UUID, password: str) -> User:
     async with opened() as session:
         user = await session.get(User, user_id)
     if user is None or not await hasher.matches(password, user.password_hash):
@@ -154,7 +156,7 @@ async def _unchanged(session: AsyncSession, known: User) -> User:
     return user
 
 
-async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, password: str) -> None:
+async def erase(opened: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, password: str) -> None:
     """Erase the caller's account; every service erases what it holds of them.
 
     Raises:
@@ -163,9 +165,9 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
     known = await _proved(opened, hasher, user.id, password)
     async with opened.begin() as session:
         await _unchanged(session, known)
-        await sessions.lock(session, user.id)
+        await login_sessions.lock(session, user.id)
         await erasure.erase_traces(session, user.id)
-        ended = await sessions.end(session, user.id, "account_deleted")
+        ended = await login_sessions.end(session, user.id, "account_deleted")
         await session.execute(delete(User).where(User.id == user.id))
         await mails.remove_later(session, user.id)
         await outbox.publish(session, UserDeleted(user_id=user.id))
@@ -173,7 +175,7 @@ async def erase(opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, 
 
 
 async def change_password(
-    opened: Sessions, redis: Redis, hasher: Hasher, user: Identity, form: PasswordChange
+    opened: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, form: PasswordChange
 ) -> None:
     """Change the caller's password and end their other sessions.
 
@@ -190,12 +192,12 @@ async def change_password(
 
 async def forgot_password(session: AsyncSession, email: str) -> None:
     """Send a mail with which a new password can be chosen, where the address has an account."""
-    user = await sessions.user_of(session, email)
+    user = await login_sessions.user_of(session, email)
     if user is not None:
         await mails.send_later(session, user.id, "reset")
 
 
-async def reset_password(opened: Sessions, redis: Redis, hasher: Hasher, form: PasswordReset) -> None:
+async def reset_password(opened: SessionMaker, redis: Redis, hasher: Hasher, form: PasswordReset) -> None:
     """Choose a new password with the token from a mail; every session ends.
 
     Raises:
@@ -231,4 +233,4 @@ async def _set_password(
     user.former_hashes, user.password_hash = " ".join(former), hashed
     await session.execute(delete(MailToken).where(MailToken.user_id == user.id))
     await mails.send_later(session, user.id, "changed")
-    return await sessions.end(session, user.id, "password_changed", but=keep)
+    return await login_sessions.end(session, user.id, "password_changed", but=keep)

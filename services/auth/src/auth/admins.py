@@ -5,20 +5,21 @@ from collections.abc import Callable
 from pydantic import ValidationError as InvalidModel
 
 from auth import passwords
+from auth.login_sessions import user_of
 from auth.models import User
 from auth.passwords import Hasher
 from auth.schemas import Registration
-from auth.sessions import user_of
 from auth.settings import Settings
-from common import outbox
+from common.clock import utcnow
 from common.contracts.user import UserRegistered, UserRoleChanged
-from common.database import Sessions, utcnow
+from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError, ValidationError
-from common.identity import Role
+from common.messaging import outbox
+from common.security.tokens import Role
 
 
 async def create(
-    sessions: Sessions,
+    sessions: SessionMaker,
     settings: Settings,
     email: str,
     full_name: str,

@@ -17,7 +17,7 @@ from jwt.algorithms import OKPAlgorithm
 from pydantic_core import to_json
 
 from auth.settings import Settings
-from common.identity import MAX_LIFE_SECONDS, TOKEN_TYPE, Role
+from common.security.tokens import MAX_LIFE_SECONDS, TOKEN_TYPE, Role
 
 Jwk = dict[str, object]
 

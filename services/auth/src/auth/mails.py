@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from auth import tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.settings import Settings
-from common import tasks
-from common.database import Sessions
+from common.db.engine import SessionMaker
 from common.errors import EmailDeliveryError, EntityNotFoundError
+from common.tasks import queue
 
 SMTP_SECONDS = 20
 SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587}
@@ -29,7 +29,7 @@ NAME = re.compile(r"[A-Za-z0-9-]{1,80}\.eml")
 log = structlog.get_logger()
 
 
-class SendMail(tasks.TaskPayload):
+class SendMail(queue.TaskPayload):
     """A mail to write and send; tokens are made when it is sent, so that none is kept readable."""
 
     kind: ClassVar[str] = "auth.send_mail"
@@ -39,7 +39,7 @@ class SendMail(tasks.TaskPayload):
     about: str = ""
 
 
-class RemoveMails(tasks.TaskPayload):
+class RemoveMails(queue.TaskPayload):
     """Mails in the folder, of an account that is gone."""
 
     kind: ClassVar[str] = "auth.remove_mails"
@@ -95,12 +95,12 @@ async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: s
         sent = await session.scalar(SENT, {"kind": SendMail.kind, "user": user_id, "letter": letter})
         if sent >= AN_HOUR:
             return
-    await tasks.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
+    await queue.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
 
 
 async def remove_later(session: AsyncSession, user_id: UUID) -> None:
     """Remove the mails written for an erased account once the caller's transaction has committed."""
-    await tasks.enqueue(session, RemoveMails(user_id=user_id))
+    await queue.enqueue(session, RemoveMails(user_id=user_id))
 
 
 async def send_report(session: AsyncSession, user_id: UUID, job_title: str) -> None:
@@ -167,7 +167,7 @@ async def deliver(settings: Settings, message: EmailMessage, task_id: UUID, user
         ) from error
 
 
-async def remove_if_erased(sessions: Sessions, folder: Path, user_id: UUID) -> None:
+async def remove_if_erased(sessions: SessionMaker, folder: Path, user_id: UUID) -> None:
     """Remove a mail that was written while its account was being erased."""
     async with sessions() as session:
         if await session.get(User, user_id) is None:

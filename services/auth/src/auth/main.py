@@ -5,8 +5,9 @@ from auth.api import accounts, mailbox, sessions, users
 from auth.keys import KeyRing
 from auth.passwords import Hasher
 from auth.settings import Settings
-from common.app import create_api, create_worker
-from common.identity import StaticKeys
+from common.security.tokens import StaticKeys
+from common.web.app import create_api
+from common.worker.app import create_worker
 
 settings = Settings()
 keys = KeyRing.load(settings)

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBi
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common import database
-from common.database import utcnow
-from common.identity import Role
+from common.clock import utcnow
+from common.db import engine
 from common.ids import uuid7
+from common.security.tokens import Role
 
 IDLE_LIFE = timedelta(days=7)
 WHOLE_LIFE = timedelta(days=30)
@@ -28,7 +28,7 @@ Moment = DateTime(timezone=True)
 class Base(DeclarativeBase):
     """Everything in auth's schema."""
 
-    metadata = database.metadata("auth")
+    metadata = engine.metadata("auth")
 
 
 class User(Base):
@@ -80,7 +80,7 @@ class User(Base):
         self.failures, self.failing_since, self.locked_until, self.locks = 0, None, None, 0
 
 
-class Session(Base):
+class LoginSession(Base):
     """One sign-in on one device, continued by refresh tokens.
 
     `chain_key` and the signing key together derive each token's successor; neither does alone.
@@ -140,7 +140,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_token"
 
     hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey(LoginSession.id, ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
     spent_at: Mapped[datetime | None] = mapped_column(Moment)
     successor: Mapped[bytes | None] = mapped_column(LargeBinary)

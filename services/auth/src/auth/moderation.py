@@ -6,14 +6,16 @@ from redis.asyncio import Redis
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from auth import accounts, revocations, sessions
+from auth import accounts, login_sessions, revocations
 from auth.models import User
 from auth.schemas import ManagedUserChange, ManagedUserView
-from common import outbox, paging
+from common.clock import utcnow
 from common.contracts.user import UserDisabled, UserRoleChanged
-from common.database import Sessions, utcnow
+from common.db.engine import SessionMaker
 from common.errors import AuthorizationError
-from common.identity import Identity, Role
+from common.messaging import outbox
+from common.security.tokens import Identity, Role
+from common.web import pagination
 
 
 def view(user: User) -> ManagedUserView:
@@ -26,7 +28,7 @@ def view(user: User) -> ManagedUserView:
 
 async def listing(session: AsyncSession, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
     """Return a page of all accounts, the newest first."""
-    return await paging.page(session, select(User), User.id, limit, cursor)
+    return await pagination.paginate(session, select(User), User.id, limit, cursor)
 
 
 async def get(session: AsyncSession, user_id: UUID) -> User:
@@ -42,7 +44,7 @@ async def get(session: AsyncSession, user_id: UUID) -> User:
 
 
 async def change(
-    opened: Sessions, redis: Redis, moderator: Identity, user_id: UUID, wanted: ManagedUserChange
+    opened: SessionMaker, redis: Redis, moderator: Identity, user_id: UUID, wanted: ManagedUserChange
 ) -> ManagedUserView:
     """Disable or enable an account, or change its role; both end its sessions.
 
@@ -57,11 +59,11 @@ async def change(
         if wanted.role is not None and wanted.role is not user.role:
             user.role = wanted.role
             await outbox.publish(session, UserRoleChanged(user_id=user.id, role=wanted.role.value))
-            ended += await sessions.end(session, user.id, "role_changed")
+            ended += await login_sessions.end(session, user.id, "role_changed")
         if wanted.disabled is True and user.disabled_at is None:
             user.disabled_at = utcnow()
             await outbox.publish(session, UserDisabled(user_id=user.id))
-            ended += await sessions.end(session, user.id, "account_disabled")
+            ended += await login_sessions.end(session, user.id, "account_disabled")
         elif wanted.disabled is False:
             user.disabled_at = None
         seen = view(user)

@@ -4,14 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from auth.models import EndedSession, MailToken, Session
+from auth.models import EndedSession, LoginSession, MailToken
 from auth.revocations import KEPT_SECONDS
-from common.database import Sessions, utcnow
+from common.clock import utcnow
+from common.db.engine import SessionMaker
 
 BATCH = 500
 
 
-async def prune(opened: Sessions) -> None:
+async def prune(opened: SessionMaker) -> None:
     """Remove sessions that have ended with all their refresh tokens, and what else is too old.
 
     A session that goes on keeps its spent tokens as well: one of them used again has to end it.
@@ -25,15 +26,15 @@ async def prune(opened: Sessions) -> None:
         await session.execute(delete(EndedSession).where(EndedSession.ended_at < past))
 
 
-async def _prune_sessions(opened: Sessions) -> int:
-    ended = select(Session.id).where(Session.ended()).limit(BATCH).with_for_update(skip_locked=True)
+async def _prune_sessions(opened: SessionMaker) -> int:
+    ended = select(LoginSession.id).where(LoginSession.ended()).limit(BATCH).with_for_update(skip_locked=True)
     async with opened.begin() as session:
         ids = list(await session.scalars(ended))
-        await session.execute(delete(Session).where(Session.id.in_(ids)))
+        await session.execute(delete(LoginSession).where(LoginSession.id.in_(ids)))
     return len(ids)
 
 
-async def _prune_mail_tokens(opened: Sessions) -> int:
+async def _prune_mail_tokens(opened: SessionMaker) -> int:
     expired = select(MailToken.hash).where(MailToken.expired).limit(BATCH).with_for_update(skip_locked=True)
     async with opened.begin() as session:
         hashes = list(await session.scalars(expired))

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import mails
 from common.contracts.interview import ReportReady
-from common.events import EventRouter
+from common.messaging.router import EventRouter
 
 router = EventRouter()
 

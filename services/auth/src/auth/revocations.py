@@ -16,12 +16,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.models import EndedSession
-from common import outbox, tasks
+from common.clock import utcnow
 from common.contracts import revocation
 from common.contracts.user import SessionRevoked
-from common.database import Sessions, utcnow
-from common.identity import MAX_LIFE_SECONDS
-from common.keep import Keeper
+from common.db.engine import SessionMaker
+from common.messaging import outbox
+from common.security.tokens import MAX_LIFE_SECONDS
+from common.tasks import queue
+from common.worker.restart import Restarter
 
 PAUSE = timedelta(seconds=1)
 KEPT_SECONDS = MAX_LIFE_SECONDS + 60
@@ -45,7 +47,7 @@ return 1
 log = structlog.get_logger()
 
 
-class CopyRevocations(tasks.TaskPayload):
+class CopyRevocations(queue.TaskPayload):
     """Sessions that ended: the worker copies them too, in case the API could not."""
 
     kind: ClassVar[str] = "auth.copy_revocations"
@@ -59,7 +61,7 @@ async def record(session: AsyncSession, user_id: UUID, session_ids: list[UUID], 
         session.add(EndedSession(id=session_id))
         await outbox.publish(session, SessionRevoked(user_id=user_id, session_id=session_id, reason=reason))
     if session_ids:
-        await tasks.enqueue(session, CopyRevocations(session_ids=session_ids))
+        await queue.enqueue(session, CopyRevocations(session_ids=session_ids))
 
 
 async def _write(redis: Redis, session_ids: list[UUID]) -> None:
@@ -92,10 +94,10 @@ async def copy(redis: Redis, session_ids: list[UUID]) -> None:
     try:
         await _write(redis, session_ids)
     except (RedisError, OSError) as error:
-        raise tasks.RetryLater("Redis is away", PAUSE) from error
+        raise queue.Retry("Redis is away", PAUSE) from error
 
 
-async def refill(redis: Redis, sessions: Sessions) -> bool:
+async def refill(redis: Redis, sessions: SessionMaker) -> bool:
     """Tell Redis of every session that ended within a token's life, where its list is new; return whether it was.
 
     What ends in between is in the list already: it is told after its commit, and a list that is lost once more has
@@ -127,7 +129,7 @@ async def refill(redis: Redis, sessions: Sessions) -> bool:
     return bool(await redis.eval(REFILL, 1, revocation.KEY, *values))
 
 
-async def _watch(redis: Redis, sessions: Sessions) -> None:
+async def _watch(redis: Redis, sessions: SessionMaker) -> None:
     while True:
         try:
             if await refill(redis, sessions):
@@ -142,7 +144,7 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
     async def watch() -> None:
         await _watch(app.state.resources[Redis], app.state.sessions)
 
-    watching = asyncio.create_task(Keeper().keep("revocations", watch))
+    watching = asyncio.create_task(Restarter().keep("revocations", watch))
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
-from common.identity import Role
+from common.security.tokens import Role
 
 PRINTED = r"^[^\x00-\x1f]*$"
 FullName = Annotated[

@@ -6,13 +6,13 @@ from auth import mails, pruning, revocations
 from auth.mails import RemoveMails, SendMail
 from auth.revocations import CopyRevocations
 from auth.settings import Settings
-from common.tasks import RunContext, TaskRouter, Work
+from common.tasks.queue import RunContext, TaskContext, TaskRouter
 
 router = TaskRouter()
 
 
 @router.task(SendMail, attempts=10, timeout=60)
-async def send_mail(work: Work, task: SendMail) -> None:
+async def send_mail(work: TaskContext, task: SendMail) -> None:
     """Write the mail and hand it over; a mail for an account that is gone is not written."""
     settings = work.resource(Settings)
     async with work.sessions.begin() as session:
@@ -25,13 +25,13 @@ async def send_mail(work: Work, task: SendMail) -> None:
 
 
 @router.task(RemoveMails)
-async def remove_mails(work: Work, task: RemoveMails) -> None:
+async def remove_mails(work: TaskContext, task: RemoveMails) -> None:
     """Remove what was written to somebody who is gone."""
     mails.remove(work.resource(Settings).mail_folder, task.user_id)
 
 
 @router.task(CopyRevocations, timeout=10)
-async def copy_revocations(work: Work, task: CopyRevocations) -> None:
+async def copy_revocations(work: TaskContext, task: CopyRevocations) -> None:
     """Copy ended sessions to Redis; a second time changes nothing."""
     await revocations.copy(work.resource(Redis), task.session_ids)
 

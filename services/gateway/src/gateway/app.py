@@ -5,38 +5,40 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from common import problems, telemetry
-from common.identity import JwksKeys, Verifier
-from gateway import api, ledger
-from gateway.admission import Admission
-from gateway.body import BodyPace, Intake, Sizes
-from gateway.concurrency import Bounds, Concurrency
+from common import telemetry
+from common.security.tokens import JwksKeys, Verifier
+from common.web import problems
+from gateway.access import redis_limiter
+from gateway.access.access_control import AccessControl
+from gateway.access.concurrency import Bounds, Concurrency
+from gateway.access.rate_limits import LocalLimiter
+from gateway.access.redis_limiter import RedisLimiter
+from gateway.access.session_check import SessionClient
+from gateway.access.token_cache import TokenCache
 from gateway.cors import Cors
 from gateway.edge import Edge
+from gateway.forwarding.body import BodyPace, Intake, Sizes
+from gateway.forwarding.proxy import Pace, Proxy
+from gateway.forwarding.target import Patience, Target
 from gateway.hosts import Hosts
-from gateway.ledger import Ledger
-from gateway.limits import LocalLimiter
-from gateway.proxy import Pace, Proxy
-from gateway.services import Services
-from gateway.sessions import Sessions
+from gateway.portal import api
+from gateway.portal.upstreams import Upstreams
 from gateway.settings import Settings
-from gateway.target import Patience, Target
-from gateway.tokens import Tokens
 
 
 def create_gateway(settings: Settings) -> Edge:
     """Return the gateway as an ASGI app."""
     telemetry.configure(settings)
-    redis = ledger.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
-    book = Ledger(redis, settings.redis_pause)
-    sessions = Sessions(settings.upstreams["auth"])
-    services = Services(settings.upstreams)
+    redis = redis_limiter.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
+    book = RedisLimiter(redis, settings.redis_pause)
+    sessions = SessionClient(settings.upstreams["auth"])
+    services = Upstreams(settings.upstreams)
     forward = _proxy(settings)
     own = _own(services, book, [book, sessions, services, forward])
     return Edge(
         own=own,
         hosts=Hosts(settings.hosts),
-        admission=Admission(_tokens(settings), book, LocalLimiter(), sessions, settings.limits),
+        admission=AccessControl(_tokens(settings), book, LocalLimiter(), sessions, settings.limits),
         concurrency=Concurrency(
             Bounds(settings.concurrency_person, settings.concurrency_uploads, settings.concurrency_address)
         ),
@@ -47,9 +49,9 @@ def create_gateway(settings: Settings) -> Edge:
     )
 
 
-def _tokens(settings: Settings) -> Tokens:
+def _tokens(settings: Settings) -> TokenCache:
     keys = JwksKeys(str(settings.jwks_url))
-    return Tokens(keys, Verifier(keys, settings.token_issuer, settings.token_audience))
+    return TokenCache(keys, Verifier(keys, settings.token_issuer, settings.token_audience))
 
 
 def _proxy(settings: Settings) -> Proxy:
@@ -64,7 +66,9 @@ def _proxy(settings: Settings) -> Proxy:
     return Proxy(targets, intake, pace, settings.trusted_proxies)
 
 
-def _own(services: Services, book: Ledger, closing: list[Ledger | Sessions | Services | Proxy]) -> FastAPI:
+def _own(
+    services: Upstreams, book: RedisLimiter, closing: list[RedisLimiter | SessionClient | Upstreams | Proxy]
+) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:

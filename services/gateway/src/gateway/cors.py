@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers
 
 from gateway.errors import OriginNotAllowed
-from gateway.exchange import Exchange
+from gateway.request import RequestContext
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = (
@@ -20,7 +20,7 @@ class Cors:
         self._origins = frozenset(origin.rstrip("/") for origin in origins)
 
     @staticmethod
-    def is_preflight(exchange: Exchange) -> bool:
+    def is_preflight(exchange: RequestContext) -> bool:
         """Return True when a browser asks whether a page may call."""
         headers = exchange.headers
         return (
@@ -29,7 +29,7 @@ class Cors:
             and "access-control-request-method" in headers
         )
 
-    def preflight(self, exchange: Exchange) -> dict[str, str]:
+    def preflight(self, exchange: RequestContext) -> dict[str, str]:
         """Return the headers of the permission.
 
         Raises:

@@ -10,18 +10,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from common import problems, telemetry
+from common import telemetry
 from common.errors import DomainError
-from common.middleware import QUIET_PATHS, request_id_of
-from gateway import body, headers, hygiene, routes
-from gateway.admission import Admission
-from gateway.concurrency import Concurrency
+from common.web import problems
+from common.web.middleware import QUIET_PATHS, request_id_of
+from gateway import client_address, request_checks, routes
+from gateway.access.access_control import AccessControl
+from gateway.access.concurrency import Concurrency
+from gateway.client_address import Network
 from gateway.cors import Cors
 from gateway.errors import ClientGone, MalformedRequest, NothingHere, Refusal, UpstreamCut
-from gateway.exchange import Exchange
-from gateway.headers import Network, Pairs
+from gateway.forwarding import body
+from gateway.forwarding.headers import Pairs
+from gateway.forwarding.proxy import Proxy
 from gateway.hosts import Hosts
-from gateway.proxy import Proxy
+from gateway.request import RequestContext
 
 CLIENT_LEFT = 499
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -42,7 +45,7 @@ class Edge:
 
     own: ASGIApp
     hosts: Hosts
-    admission: Admission
+    admission: AccessControl
     concurrency: Concurrency
     proxy: Proxy
     cors: Cors
@@ -55,13 +58,13 @@ class Edge:
             await self.own(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(
-                Exchange(scope, receive, send, request_id_of(Headers(scope=scope)), self._decorate)
+                RequestContext(scope, receive, send, request_id_of(Headers(scope=scope)), self._decorate)
             )
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _serve(self, exchange: Exchange) -> None:
-        exchange.address = headers.address(exchange, self.trusts)
+    async def _serve(self, exchange: RequestContext) -> None:
+        exchange.address = client_address.address(exchange, self.trusts)
         came_with = telemetry.context_of(_trace_headers(exchange.headers))
         with (
             structlog.contextvars.bound_contextvars(request_id=exchange.request_id),
@@ -72,7 +75,7 @@ class Edge:
             finally:
                 _finish(exchange, span)
 
-    async def _answered(self, exchange: Exchange) -> None:
+    async def _answered(self, exchange: RequestContext) -> None:
         """Answer in any case: with what was asked for, or with the problem that kept it from happening."""
         try:
             await self._route(exchange)
@@ -96,8 +99,8 @@ class Edge:
                 exchange, DomainError("Something went wrong on our side; it is recorded under this id.")
             )
 
-    async def _route(self, exchange: Exchange) -> None:
-        exchange.path = hygiene.check(exchange)
+    async def _route(self, exchange: RequestContext) -> None:
+        exchange.path = request_checks.check(exchange)
         self.hosts.check(exchange)
         route = routes.resolve(exchange.method, exchange.path)
         exchange.prefix = route.prefix if route else "own"
@@ -114,14 +117,14 @@ class Edge:
         else:
             await self._own(exchange)
 
-    async def _own(self, exchange: Exchange) -> None:
+    async def _own(self, exchange: RequestContext) -> None:
         method = "GET" if exchange.method == "HEAD" else exchange.method  # the server leaves the body out
         scope = {
             **exchange.scope, "method": method, "path": exchange.path, "request_id": exchange.request_id
         }  # fmt: skip
         await self.own(scope, exchange.receive, exchange.send)
 
-    def _decorate(self, exchange: Exchange, pairs: Pairs) -> Pairs:
+    def _decorate(self, exchange: RequestContext, pairs: Pairs) -> Pairs:
         """Add what every answer carries, whatever its status."""
         message = {"headers": pairs}
         answer = MutableHeaders(scope=message)
@@ -142,12 +145,12 @@ class Edge:
         return message["headers"]
 
 
-async def _send(exchange: Exchange, response: Response) -> None:
+async def _send(exchange: RequestContext, response: Response) -> None:
     await body.drain(exchange)
     await response(exchange.scope, exchange.receive, exchange.send)
 
 
-async def _refuse(exchange: Exchange, error: DomainError) -> None:
+async def _refuse(exchange: RequestContext, error: DomainError) -> None:
     document = problems.document(error.status, error.code, error.title, error.detail, exchange.request_id)
     more = dict(error.headers) if isinstance(error, Refusal) else {}
     if not exchange.scope["http_version"].startswith("1"):
@@ -160,7 +163,7 @@ def _trace_headers(came: Headers) -> dict[str, str]:
     return {name: came[name] for name in ("traceparent", "tracestate") if name in came}
 
 
-def _finish(exchange: Exchange, span: trace.Span) -> None:
+def _finish(exchange: RequestContext, span: trace.Span) -> None:
     status = exchange.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
     span.update_name(f"{exchange.method} {exchange.prefix}")
     span.set_attribute("http.request.method", exchange.method)

@@ -1,11 +1,9 @@
 """What the gateway itself refuses or can't do, each with its status and what the caller can do about it."""
 
-import math
 from collections.abc import Mapping
 from typing import ClassVar
 
 from common.errors import DomainError, EntityNotFoundError, ServiceUnavailableError
-from gateway.limits import Rule, Standing
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The methods that are taken somewhere."""
@@ -95,21 +93,6 @@ class AddressTooLong(Refusal):
     status = 414
     code = "address_too_long"
     title = "The address is too long"
-
-
-class TooManyRequests(DomainError):
-    """The caller's share is spent for the moment."""
-
-    status = 429
-    code = "too_many_requests"
-    title = "Too many requests"
-
-    def __init__(self, rule: Rule, standing: Standing) -> None:
-        limit, wait = rule.limit, math.ceil(standing.retry_after)
-        super().__init__(
-            f"At most {limit.count} requests in {limit.seconds} seconds are taken here; try again in {wait} s.",
-            retry_after=wait,
-        )
 
 
 class TooManyAtOnce(DomainError):

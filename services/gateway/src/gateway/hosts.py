@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from common.middleware import QUIET_PATHS
+from common.web.middleware import QUIET_PATHS
 from gateway.errors import MalformedRequest, WrongHost
-from gateway.exchange import Exchange
+from gateway.request import RequestContext
 
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 
@@ -16,7 +16,7 @@ class Hosts:
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
 
-    def check(self, exchange: Exchange) -> None:
+    def check(self, exchange: RequestContext) -> None:
         """Let a request through whose host is listed; probes know only an address and are asked for none.
 
         Raises:

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from common import production, settings
 from common.production import Allowance, Problem
 from common.settings import Listed, listed
-from gateway.limits import Limit, Limits
+from gateway.access.rate_limits import Limit, Limits
 
 MEGABYTE = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")

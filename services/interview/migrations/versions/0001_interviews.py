@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from common import migrations
+from common.db import migrations
 
 revision = "0001"
 down_revision = None
@@ -25,7 +25,7 @@ def _belongs_to(table: str) -> sa.Column[object]:
 
 
 def upgrade() -> None:
-    migrations.plumbing_v1(op)
+    migrations.create_messaging_tables_v1(op)
     op.create_table(
         "interview",
         sa.Column("id", sa.Uuid, nullable=False),

@@ -1,7 +1,7 @@
 """The command line: `python -m interview migrate | revision | republish | dead-letters | replay`."""
 
 import interview
-from common import commands
+from common import cli
 from interview.settings import Settings
 
-commands.run(interview, Settings())
+cli.main(interview, Settings())

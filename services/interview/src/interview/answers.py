@@ -6,11 +6,12 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from common import idempotency, tasks
-from common.database import Sessions
+from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError, EntityNotFoundError
-from common.idempotency import Repeatable
 from common.ids import uuid7
+from common.tasks import queue
+from common.web import idempotency
+from common.web.idempotency import IdempotencyContext
 from interview import evaluations, interviews
 from interview.evaluations import EvaluateAnswer
 from interview.models import Answer, Evaluation, Interview, Question, Status
@@ -37,7 +38,9 @@ class Taken(BaseModel):
     answer_id: UUID
 
 
-async def give(sessions: Sessions, asked: Repeatable, interview_id: UUID, given: GiveAnswer) -> Answer:
+async def give(
+    sessions: SessionMaker, asked: IdempotencyContext, interview_id: UUID, given: GiveAnswer
+) -> Answer:
     """Take an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `take`.
 
     Raises:
@@ -49,7 +52,7 @@ async def give(sessions: Sessions, asked: Repeatable, interview_id: UUID, given:
         async def make() -> Taken:
             return Taken(answer_id=(await take(session, asked.owner, interview_id, given)).id)
 
-        taken = await idempotency.once(session, asked, "interview.answer", content, Taken, make)
+        taken = await idempotency.run_once(session, asked, "interview.answer", content, Taken, make)
         answer = await session.get(Answer, taken.answer_id, options=[selectinload(Answer.evaluation)])
         if answer is None:
             raise interviews.missing()
@@ -81,7 +84,7 @@ async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: 
     if given.skip:
         await evaluations.skip(session, interview, answer)
     else:
-        await tasks.enqueue(
+        await queue.enqueue(
             session,
             EvaluateAnswer(answer_id=answer.id),
             owner=user_id,

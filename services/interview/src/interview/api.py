@@ -5,16 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import JSONResponse
 
-from common import problems
-from common.database import OpenSessions, Session
-from common.idempotency import Once
-from common.identity import CurrentUser
-from common.live import Live
-from common.paging import Cursor, Limit, Page
-from interview import answers, bank, evaluations, interviews, reports, starting
-from interview.accept import Form, ReportForm
+from common.web import problems
+from common.web.idempotency import IdempotencyDep
+from common.web.identity import CurrentUser
+from common.web.live import NotifierDep
+from common.web.pagination import Cursor, Limit, Page
+from common.web.prefer import Wait
+from common.web.transaction import Session, SessionMakerDep
+from interview import answers, evaluations, interviews, reports, starting
 from interview.models import Status
-from interview.preferences import Wait
+from interview.questions import bank
+from interview.report_schema import ReportFormat, ReportFormatDep
 from interview.reports import ReportNotReady
 from interview.schemas import (
     AnswerOut,
@@ -32,7 +33,11 @@ router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
-    sessions: OpenSessions, live: Live, asked: Once, body: StartInterview, response: Response
+    sessions: SessionMakerDep,
+    live: NotifierDep,
+    asked: IdempotencyDep,
+    body: StartInterview,
+    response: Response,
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
     begun = await starting.start(sessions, live, asked, body)
@@ -79,9 +84,9 @@ async def next_question(session: Session, user: CurrentUser, interview_id: UUID)
 
 @router.post("/{interview_id}/answer", responses={202: {"model": AnswerOut}})
 async def answer_question(
-    sessions: OpenSessions,
-    live: Live,
-    asked: Once,
+    sessions: SessionMakerDep,
+    live: NotifierDep,
+    asked: IdempotencyDep,
     interview_id: UUID,
     body: GiveAnswer,
     wait: Wait,
@@ -106,10 +111,10 @@ async def end_interview(session: Session, user: CurrentUser, interview_id: UUID)
 @router.get(
     "/{interview_id}/report",
     response_model=Report,
-    responses={200: {"content": {Form.MARKDOWN.value: {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {ReportFormat.MARKDOWN.value: {"schema": {"type": "string"}}}}},
 )
 async def get_report(
-    sessions: OpenSessions, user: CurrentUser, interview_id: UUID, form: ReportForm
+    sessions: SessionMakerDep, user: CurrentUser, interview_id: UUID, form: ReportFormatDep
 ) -> Response:
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
     content = await reports.written(sessions, user.id, interview_id, form)

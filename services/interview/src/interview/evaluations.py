@@ -9,17 +9,20 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import live, outbox
+from common.clock import utcnow
 from common.contracts.interview import AnswerEvaluated
-from common.database import Sessions, utcnow
+from common.db import notifications
+from common.db.engine import SessionMaker
+from common.db.notifications import Notifier
 from common.errors import LLMProviderError
-from common.live import Bulletin
-from common.llm.chain import Chain
-from common.tasks import RetryLater, TaskPayload
-from interview import interviews, kinds
-from interview.coaching import builtin, coach
+from common.messaging import outbox
+from common.tasks.queue import Retry, TaskPayload
+from interview import interviews
+from interview.coaching import evaluator, rule_based
 from interview.coaching.evaluation import EvaluatedBy
 from interview.models import Answer, Evaluation, Interview, Question, Status
+from interview.questions import question
+from llm.chain import Chain
 
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(seconds=60)
@@ -40,11 +43,11 @@ class _Open:
     """An answer that waits for its evaluation."""
 
     interview_id: UUID
-    question: kinds.Question
+    question: question.Question
     text: str
 
 
-async def evaluate(sessions: Sessions, chain: Chain, answer_id: UUID) -> None:
+async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> None:
     """Evaluate an answer that has no evaluation yet; where it has one, or is gone, do nothing.
 
     Raises:
@@ -54,11 +57,9 @@ async def evaluate(sessions: Sessions, chain: Chain, answer_id: UUID) -> None:
     if waiting is None:
         return
     try:
-        found = await coach.evaluate(chain, waiting.question, waiting.text)
+        found = await evaluator.evaluate(chain, waiting.question, waiting.text)
     except LLMProviderError as error:
-        raise RetryLater(
-            type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)
-        ) from error
+        raise Retry(type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)) from error
     async with sessions.begin() as session:
         interview = await _lock(session, waiting.interview_id)
         evaluation = await session.get(Evaluation, answer_id)
@@ -78,14 +79,14 @@ async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
     evaluation = await session.get(Evaluation, task.answer_id)
     if interview is None or evaluation is None or evaluation.status is Status.DONE:
         return
-    by = EvaluatedBy(engine=builtin.ENGINE, runs=0)
+    by = EvaluatedBy(engine=rule_based.ENGINE, runs=0)
     content = {"note": FAILED, "settled_by_code": True, "evaluated_by": by.model_dump(mode="json")}
     await _finish(session, interview, evaluation, None, content)
 
 
 async def skip(session: AsyncSession, interview: Interview, answer: Answer) -> None:
     """Note that a skipped question needs no evaluation."""
-    by = EvaluatedBy(engine=builtin.ENGINE, runs=0)
+    by = EvaluatedBy(engine=rule_based.ENGINE, runs=0)
     content = {"skipped": True, "note": SKIPPED, "evaluated_by": by.model_dump(mode="json")}
     await _finish(session, interview, answer.evaluation, None, content)
 
@@ -115,7 +116,7 @@ async def _finish(
     await interviews.settle(session, interview)
 
 
-async def _read(sessions: Sessions, answer_id: UUID) -> _Open | None:
+async def _read(sessions: SessionMaker, answer_id: UUID) -> _Open | None:
     query = (
         select(Answer.text, Question, Interview.level)
         .join(Question, Question.id == Answer.question_id)
@@ -127,22 +128,22 @@ async def _read(sessions: Sessions, answer_id: UUID) -> _Open | None:
         row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    text, question, level = row
-    return _Open(question.interview_id, _judged(question, level), text)
+    text, asked, level = row
+    return _Open(asked.interview_id, _judged(asked, level), text)
 
 
-def _judged(question: Question, level: kinds.Level) -> kinds.Question:
-    return kinds.Question(
-        text=question.text,
-        kind=question.kind,
+def _judged(asked: Question, level: question.Level) -> question.Question:
+    return question.Question(
+        text=asked.text,
+        kind=asked.kind,
         level=level,
-        competency=question.competency,
-        topics=tuple(question.topics),
-        points=tuple(kinds.Point.model_validate(point) for point in question.points),
+        competency=asked.competency,
+        topics=tuple(asked.topics),
+        points=tuple(question.Point.model_validate(point) for point in asked.points),
     )
 
 
-async def _defer(sessions: Sessions, interview_id: UUID, answer_id: UUID) -> timedelta:
+async def _defer(sessions: SessionMaker, interview_id: UUID, answer_id: UUID) -> timedelta:
     """Note that an evaluation waits, and return how long to wait before the next attempt."""
     async with sessions.begin() as session:
         interview = await _lock(session, interview_id)
@@ -151,7 +152,7 @@ async def _defer(sessions: Sessions, interview_id: UUID, answer_id: UUID) -> tim
             return FIRST_DELAY
         evaluation.status = Status.DEFERRED
         evaluation.deferrals += 1
-        await live.announce(session, interviews.topic(interview_id))
+        await notifications.notify(session, interviews.topic(interview_id))
         return min(FIRST_DELAY * 2.0 ** min(evaluation.deferrals - 1, 10), LONGEST_DELAY)
 
 
@@ -163,7 +164,7 @@ async def _lock(session: AsyncSession, interview_id: UUID) -> Interview | None:
 
 
 async def settled(
-    sessions: Sessions, bulletin: Bulletin, interview_id: UUID, answer: Answer, seconds: float
+    sessions: SessionMaker, bulletin: Notifier, interview_id: UUID, answer: Answer, seconds: float
 ) -> Answer:
     """Return the answer with its evaluation as soon as that is no longer pending, or as it is after `seconds`."""
     loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from common.contracts.resume import Background
+from common.contracts.resume import ResumeContent
 
 LONGEST_TEXT = 500
 LONGEST_LIST = 40
@@ -15,7 +15,7 @@ LETTERS_OF_OTHERS = 2_000
 M = TypeVar("M", bound=BaseModel)
 
 
-def of(background: Background) -> Background:
+def of(background: ResumeContent) -> ResumeContent:
     """Return what is kept of a résumé: all of a usual one, the beginning of an endless one.
 
     A text is cut after 500 letters and a list after 40 entries, and a whole part ends where its letters are used up
@@ -23,7 +23,7 @@ def of(background: Background) -> Background:
     """
     parts = {
         name: _cut(getattr(background, name), _Room(LETTERS.get(name, LETTERS_OF_OTHERS)))
-        for name in Background.model_fields
+        for name in ResumeContent.model_fields
     }
     return background.model_copy(update=parts)
 

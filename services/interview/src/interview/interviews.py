@@ -9,11 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from common import erasure, live, outbox, paging, tasks
+from common import erasure
+from common.clock import utcnow
 from common.contracts.interview import InterviewCompleted, ReportReady
-from common.database import Sessions, utcnow
+from common.db import notifications
+from common.db.engine import SessionMaker
 from common.errors import EntityNotFoundError
-from common.tasks import TaskPayload
+from common.messaging import outbox
+from common.tasks import queue
+from common.tasks.queue import TaskPayload
+from common.web import pagination
 from interview import scores
 from interview.models import (
     GIVEN_UP,
@@ -105,7 +110,7 @@ async def history(
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
     query = select(Interview).where(Interview.user_id == user_id)
     query = query.options(WITH_COUNTS, defer(Interview.job_description, raiseload=True))
-    return await paging.page(session, query, Interview.id, limit, cursor)
+    return await pagination.paginate(session, query, Interview.id, limit, cursor)
 
 
 async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Question:
@@ -152,10 +157,10 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
     if await session.scalar(gone) is None:
         raise missing()
     await erasure.erase_subject(session, user_id, interview_id)
-    await live.announce(session, topic(interview_id))
+    await notifications.notify(session, topic(interview_id))
 
 
-async def abandon(sessions: Sessions, interview_id: UUID) -> None:
+async def abandon(sessions: SessionMaker, interview_id: UUID) -> None:
     """Give up an interview that has waited a day for an answer; look again later where it has not yet."""
     async with sessions.begin() as session:
         query = select(Interview).where(Interview.id == interview_id).with_for_update()
@@ -164,15 +169,15 @@ async def abandon(sessions: Sessions, interview_id: UUID) -> None:
             return
         remaining = interview.active_at + ABANDONED_AFTER - utcnow()
         if remaining > timedelta(0):
-            await tasks.enqueue(session, AbandonInterview(interview_id=interview_id), delay=remaining)
+            await queue.enqueue(session, AbandonInterview(interview_id=interview_id), delay=remaining)
             return
         interview.abandon()
-        await live.announce(session, topic(interview_id))
+        await notifications.notify(session, topic(interview_id))
 
 
 async def settle(session: AsyncSession, interview: Interview) -> None:
     """Complete an interview that has ended, once every answer is evaluated; the caller holds its lock."""
-    await live.announce(session, topic(interview.id))
+    await notifications.notify(session, topic(interview.id))
     if interview.state is not State.COMPLETING:
         return
     await session.flush()

@@ -1,10 +1,11 @@
 """The interview service: its API and its worker, put together."""
 
-from common.app import create_api, create_worker
-from common.llm import settings as llm
+from common.web.app import create_api
+from common.worker.app import create_worker
 from interview import api, reactions, tasks
 from interview.reports import ReportNotReady
 from interview.settings import Settings
+from llm import settings as llm
 
 settings = Settings()
 

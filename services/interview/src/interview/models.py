@@ -9,17 +9,17 @@ from sqlalchemy import DateTime, Enum, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from common import database
-from common.database import utcnow
+from common.clock import utcnow
+from common.db import engine
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
-from interview.kinds import Kind, Level
+from interview.questions.question import Kind, Level
 
 
 class Base(DeclarativeBase):
     """The tables of this service."""
 
-    metadata = database.metadata("interview")
+    metadata = engine.metadata("interview")
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         datetime: DateTime(timezone=True),

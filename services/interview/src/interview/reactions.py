@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.contracts.resume import ResumeDeleted, ResumeParsed, ResumeUploaded
 from common.contracts.user import UserDeleted
-from common.events import EventRouter
+from common.messaging.router import EventRouter
 from interview import resumes
 
 router = EventRouter()

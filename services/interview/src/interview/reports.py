@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from common.database import Sessions
+from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError
-from interview import interviews, markdown, scores
-from interview.accept import Form
-from interview.coaching import builtin, vocabulary
+from interview import interviews, report_markdown, scores
+from interview.coaching import rule_based
 from interview.coaching.evaluation import EvaluatedBy
 from interview.models import GIVEN_UP, Interview, Question, State
+from interview.report_schema import ReportFormat
 from interview.schemas import AnsweredQuestion, CompetencyScore, Report
+from interview.text import vocabulary
 
 MOST = 5
 
@@ -27,7 +28,7 @@ class ReportNotReady(DuplicateEntityError):
         self.progress = {"evaluated": evaluated, "total": total}
 
 
-async def written(sessions: Sessions, user_id: UUID, interview_id: UUID, form: Form) -> str:
+async def written(sessions: SessionMaker, user_id: UUID, interview_id: UUID, form: ReportFormat) -> str:
     """Return the report of an interview in the form asked for, put together in a thread and outside of transactions.
 
     Raises:
@@ -51,9 +52,9 @@ def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
     return ReportNotReady(details.get(state, unfinished), evaluated, total)
 
 
-def _write(interview: Interview, form: Form) -> str:
+def _write(interview: Interview, form: ReportFormat) -> str:
     report = build(interview)
-    return markdown.render(report) if form is Form.MARKDOWN else report.model_dump_json()
+    return report_markdown.render(report) if form is ReportFormat.MARKDOWN else report.model_dump_json()
 
 
 def build(interview: Interview) -> Report:
@@ -105,7 +106,7 @@ def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
 
 def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
     if not engines:
-        return EvaluatedBy(engine=builtin.ENGINE, runs=0)
+        return EvaluatedBy(engine=rule_based.ENGINE, runs=0)
     if len(engines) == 1:
         return engines[0]
     return EvaluatedBy(

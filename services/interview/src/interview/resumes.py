@@ -9,12 +9,13 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import erasure, live
-from common.contracts.resume import Background, ResumeDeleted, ResumeParsed, ResumeUploaded
+from common import erasure
+from common.contracts.resume import ResumeContent, ResumeDeleted, ResumeParsed, ResumeUploaded
 from common.contracts.user import UserDeleted
-from common.database import Sessions
+from common.db import notifications
+from common.db.engine import SessionMaker
+from common.db.notifications import Notifier
 from common.errors import DuplicateEntityError, EntityNotFoundError
-from common.live import Bulletin
 from interview import excerpt
 from interview.models import Interview, ResumeCopy
 
@@ -47,7 +48,7 @@ async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
     """Remember whose the résumé is, until it is read."""
     row = {"resume_id": event.resume_id, "user_id": event.user_id, "as_of": event.occurred_at}
     await session.execute(insert(ResumeCopy).values(row).on_conflict_do_nothing())
-    await live.announce(session, topic(event.resume_id))
+    await notifications.notify(session, topic(event.resume_id))
 
 
 async def keep(session: AsyncSession, event: ResumeParsed) -> None:
@@ -65,7 +66,7 @@ async def keep(session: AsyncSession, event: ResumeParsed) -> None:
             index_elements=[ResumeCopy.resume_id], set_=news, where=newer & ResumeCopy.deleted.is_(False)
         )
     )
-    await live.announce(session, topic(event.resume_id))
+    await notifications.notify(session, topic(event.resume_id))
 
 
 async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
@@ -101,7 +102,9 @@ async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:
         raise ResumeNotFound(NOT_FOUND)
 
 
-async def background(sessions: Sessions, bulletin: Bulletin, user_id: UUID, resume_id: UUID) -> Background:
+async def background(
+    sessions: SessionMaker, bulletin: Notifier, user_id: UUID, resume_id: UUID
+) -> ResumeContent:
     """Return what is known of a résumé; news of it may be under way, so wait a little for it.
 
     Raises:
@@ -124,9 +127,9 @@ async def background(sessions: Sessions, bulletin: Bulletin, user_id: UUID, resu
             await watcher.wait(remaining)
 
 
-def _excerpt(kept: dict[str, Any]) -> Background:
+def _excerpt(kept: dict[str, Any]) -> ResumeContent:
     """Return what is asked from; copies made by earlier versions may hold more."""
-    return excerpt.of(Background.model_validate(kept))
+    return excerpt.of(ResumeContent.model_validate(kept))
 
 
 def _missing(uploaded: datetime | None) -> Exception:

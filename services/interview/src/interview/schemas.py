@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from interview.coaching.evaluation import CriterionResult, EvaluatedBy, SetAside, StarQuotes
-from interview.kinds import Kind, Level
 from interview.models import Answer, Evaluation, Interview, Question, State, Status
+from interview.questions.question import Kind, Level
 
 SHOWN = (
     "id", "state", "resume_id", "job_title", "kind", "level", "language", "overall", "time_limit", "created_at",

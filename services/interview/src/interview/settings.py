@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from common.llm import settings as llm
-from common.llm.settings import LLMSettings
 from common.production import Problem
 from common.settings import ServiceSettings
+from llm import settings as llm
+from llm.settings import LLMSettings
 
 
 class Settings(ServiceSettings, LLMSettings):

@@ -7,24 +7,27 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import idempotency, outbox, tasks
 from common.contracts.interview import InterviewStarted
-from common.contracts.resume import Background
-from common.database import Sessions
-from common.idempotency import Repeatable
+from common.contracts.resume import ResumeContent
+from common.db.engine import SessionMaker
+from common.db.notifications import Notifier
 from common.ids import uuid7
-from common.live import Bulletin
-from interview import interviews, planning, resumes
-from interview.claims import Candidate
+from common.messaging import outbox
+from common.tasks import queue
+from common.web import idempotency
+from common.web.idempotency import IdempotencyContext
+from interview import interviews, resumes
 from interview.models import Interview, Question, State
-from interview.planning import Wanted
+from interview.questions import plan
+from interview.questions.from_resume import PlannedQuestion
+from interview.questions.plan import Wanted
 from interview.schemas import InterviewDetail, StartInterview
 
 REMEMBERED_QUESTIONS = 1_500  # the last hundred interviews at their longest: sixteen times the bank
 
 
 async def start(
-    sessions: Sessions, bulletin: Bulletin, asked: Repeatable, wanted: StartInterview
+    sessions: SessionMaker, bulletin: Notifier, asked: IdempotencyContext, wanted: StartInterview
 ) -> InterviewDetail:
     """Start an interview fitted to résumé and job, and return it with its questions.
 
@@ -34,29 +37,29 @@ async def start(
         IdempotencyKeyReused: the request's key came before with other wishes.
     """
     user_id = asked.owner
-    plan = await _planned(sessions, bulletin, user_id, wanted)
+    planned = await _planned(sessions, bulletin, user_id, wanted)
     content = idempotency.fingerprint(wanted.model_dump_json().encode())
     async with sessions.begin() as session:
 
         async def make() -> InterviewDetail:
             # what may have changed while it was planned is asked again where it is written
             await resumes.refuse_deleted(session, wanted.resume_id)
-            return InterviewDetail.of(await _begin(session, user_id, wanted, plan))
+            return InterviewDetail.of(await _begin(session, user_id, wanted, planned))
 
-        return await idempotency.once(session, asked, "interview.start", content, InterviewDetail, make)
+        return await idempotency.run_once(session, asked, "interview.start", content, InterviewDetail, make)
 
 
 async def _planned(
-    sessions: Sessions, bulletin: Bulletin, user_id: UUID, wanted: StartInterview
-) -> list[Candidate]:
+    sessions: SessionMaker, bulletin: Notifier, user_id: UUID, wanted: StartInterview
+) -> list[PlannedQuestion]:
     """Return the questions to ask; nothing is locked and nobody else waits while they are chosen."""
-    background: Background | None = None
+    background: ResumeContent | None = None
     if wanted.resume_id is not None:
         background = await resumes.background(sessions, bulletin, user_id, wanted.resume_id)
     async with sessions() as session:
         asked_before = await _asked_before(session, user_id)
     wishes = Wanted(wanted.kind, wanted.level, wanted.questions, wanted.job_title, wanted.job_description)
-    return await asyncio.to_thread(planning.plan, wishes, background, asked_before, str(uuid7()))
+    return await asyncio.to_thread(plan.plan, wishes, background, asked_before, str(uuid7()))
 
 
 async def _asked_before(session: AsyncSession, user_id: UUID) -> frozenset[str]:
@@ -71,13 +74,13 @@ async def _asked_before(session: AsyncSession, user_id: UUID) -> frozenset[str]:
 
 
 async def _begin(
-    session: AsyncSession, user_id: UUID, wanted: StartInterview, plan: Sequence[Candidate]
+    session: AsyncSession, user_id: UUID, wanted: StartInterview, planned: Sequence[PlannedQuestion]
 ) -> Interview:
     interview = Interview(
         id=uuid7(),
         user_id=user_id,
         state=State.CREATED,
-        questions=[_question(number, one) for number, one in enumerate(plan, start=1)],
+        questions=[_question(number, one) for number, one in enumerate(planned, start=1)],
         **wanted.model_dump(
             include={"resume_id", "job_title", "job_description", "kind", "level", "language", "time_limit"}
         ),
@@ -85,7 +88,7 @@ async def _begin(
     interview.begin()
     session.add(interview)
     await session.flush()
-    await tasks.enqueue(
+    await queue.enqueue(
         session, interviews.AbandonInterview(interview_id=interview.id), delay=interviews.ABANDONED_AFTER
     )
     await outbox.publish(
@@ -102,7 +105,7 @@ async def _begin(
     return await interviews.find(session, user_id, interview.id)
 
 
-def _question(number: int, candidate: Candidate) -> Question:
+def _question(number: int, candidate: PlannedQuestion) -> Question:
     question = candidate.question
     return Question(
         number=number,

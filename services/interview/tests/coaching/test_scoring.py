@@ -5,7 +5,7 @@ from interview.coaching import rubrics, scoring, verdicts
 from interview.coaching.rubrics import CheckedBy, Criterion, Rubric, Scale
 from interview.coaching.transcript import Transcript
 from interview.coaching.verdicts import Outcome, Verdict
-from interview.kinds import Kind, Question
+from interview.questions.question import Kind, Question
 
 ANSWER = "I cut the scope. I wrote the tests. We launched on time."
 

@@ -4,14 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from common import migrations
+from common.db import migrations
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    migrations.plumbing_v1(op)
+    migrations.create_messaging_tables_v1(op)
     op.create_table(
         "resume",
         sa.Column("id", sa.Uuid(), nullable=False),

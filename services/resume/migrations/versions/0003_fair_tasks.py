@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from common import migrations
+from common.db import migrations
 
 revision = "0003"
 down_revision = "0002"

@@ -1,8 +1,8 @@
 """The résumé service's command line: `python -m resume migrate | revision | republish | dead-letters | replay`."""
 
 import resume
-from common import commands
+from common import cli
 from resume.settings import Settings
 
 if __name__ == "__main__":
-    commands.run(resume, Settings())
+    cli.main(resume, Settings())

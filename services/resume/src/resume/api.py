@@ -5,16 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
-from common import idempotency
-from common.database import OpenSessions, Session
-from common.idempotency import Once
-from common.identity import CurrentUser
-from common.live import Live
-from common.paging import Cursor, Limit, Page
-from resume import files, library, progress, readings
+from common.web import idempotency
+from common.web.idempotency import IdempotencyDep
+from common.web.identity import CurrentUser
+from common.web.live import NotifierDep
+from common.web.pagination import Cursor, Limit, Page
+from common.web.transaction import Session, SessionMakerDep
+from resume import parse_jobs, progress, resumes
 from resume.models import Resume
 from resume.schemas import ResumeChange, ResumeDetail, ResumeSummary
-from resume.uploads import BODY, IncomingResume
+from resume.upload import checks
+from resume.upload.multipart import BODY, IncomingResume
 
 BYTES = {  # told as bytes: a client that is generated from PDF and text side by side takes it all for text
     "description": "The file's bytes. `Content-Type` is that of its kind, such as `application/pdf`.",
@@ -27,16 +28,16 @@ router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
 
 @router.post("/upload", status_code=202, openapi_extra=BODY)
 async def upload_resume(
-    file: IncomingResume, session: Session, asked: Once, response: Response
+    file: IncomingResume, session: Session, asked: IdempotencyDep, response: Response
 ) -> ResumeSummary:
     """Take a résumé (PDF, DOCX, TXT or MD, at most 5 MiB) and have it read; follow the task to see when it is."""
 
     async def take() -> ResumeSummary:
-        return ResumeSummary.of(await library.upload(session, asked.owner, file))
+        return ResumeSummary.of(await resumes.upload(session, asked.owner, file))
 
     content = idempotency.fingerprint(file.name.encode(), file.data)
-    taken = await idempotency.once(session, asked, "resume.upload", content, ResumeSummary, take)
-    response.headers["Location"] = readings.address(taken.id)
+    taken = await idempotency.run_once(session, asked, "resume.upload", content, ResumeSummary, take)
+    response.headers["Location"] = parse_jobs.address(taken.id)
     return taken
 
 
@@ -46,14 +47,14 @@ async def list_resumes(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[ResumeSummary]:
     """List the caller's résumés, newest first."""
-    found, following = await library.listing(session, user.id, limit, cursor)
+    found, following = await resumes.listing(session, user.id, limit, cursor)
     return Page(items=[ResumeSummary.of(each) for each in found], next_cursor=following)
 
 
 @router.get("/{resume_id}")
 async def get_resume(resume_id: UUID, session: Session, user: CurrentUser) -> ResumeDetail:
     """Show a résumé: its profile, where in the text each value was found, and how well it could be read."""
-    return ResumeDetail.of(await library.get(session, user.id, resume_id, contents=True))
+    return ResumeDetail.of(await resumes.get(session, user.id, resume_id, contents=True))
 
 
 @router.patch("/{resume_id}")
@@ -61,21 +62,21 @@ async def change_resume(
     resume_id: UUID, change: ResumeChange, session: Session, user: CurrentUser
 ) -> ResumeDetail:
     """Give a résumé another title."""
-    return ResumeDetail.of(await library.rename(session, user.id, resume_id, change.title))
+    return ResumeDetail.of(await resumes.rename(session, user.id, resume_id, change.title))
 
 
 @router.delete("/{resume_id}", status_code=204)
 async def delete_resume(resume_id: UUID, session: Session, user: CurrentUser) -> None:
     """Remove a résumé, its file and all that was read from it."""
-    await library.delete(session, user.id, resume_id)
+    await resumes.delete(session, user.id, resume_id)
 
 
 @router.get("/{resume_id}/file", response_class=Response, responses={200: BYTES})
 async def download_resume(resume_id: UUID, session: Session, user: CurrentUser) -> Response:
     """Give the file back as it came."""
-    stored = await library.file(session, user.id, resume_id)
+    stored = await resumes.file(session, user.id, resume_id)
     headers = {
-        "Content-Disposition": files.attachment(stored.name),
+        "Content-Disposition": checks.attachment(stored.name),
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, no-store",
@@ -88,8 +89,8 @@ async def reparse_resume(
     resume_id: UUID, session: Session, user: CurrentUser, response: Response
 ) -> ResumeSummary:
     """Have a résumé read again; one that is being read already is left to that."""
-    resume = await library.reparse(session, user.id, resume_id)
-    response.headers["Location"] = readings.address(resume.id)
+    resume = await resumes.reparse(session, user.id, resume_id)
+    response.headers["Location"] = parse_jobs.address(resume.id)
     return ResumeSummary.of(resume)
 
 
@@ -101,7 +102,7 @@ class EventStream(StreamingResponse):
 
 async def owned_resume(resume_id: UUID, session: Session, user: CurrentUser) -> Resume:
     """Refuse what is not the caller's before a stream begins."""
-    return await library.get(session, user.id, resume_id)
+    return await resumes.get(session, user.id, resume_id)
 
 
 @router.get(
@@ -111,7 +112,7 @@ async def owned_resume(resume_id: UUID, session: Session, user: CurrentUser) -> 
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_resume(
-    resume_id: UUID, sessions: OpenSessions, live: Live, user: CurrentUser
+    resume_id: UUID, sessions: SessionMakerDep, live: NotifierDep, user: CurrentUser
 ) -> StreamingResponse:
     """Follow the reading of a résumé as server-sent events named `status`, until it has ended."""
     return EventStream(progress.stream(sessions, live, user.id, resume_id), headers=UNBUFFERED)

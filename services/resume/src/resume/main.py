@@ -1,8 +1,10 @@
 """The résumé service's two processes: `resume.main:app` answers, `resume.main:worker` reads and reacts."""
 
-from common import tasks_api
-from common.app import create_api, create_worker
-from resume import api, containment_check, reactions, tasks
+from common.web import tasks_api
+from common.web.app import create_api
+from common.worker.app import create_worker
+from resume import api, reactions, tasks
+from resume.extraction import containment_check
 from resume.settings import Settings
 
 settings = Settings()

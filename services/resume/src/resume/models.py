@@ -9,7 +9,8 @@ from sqlalchemy import DateTime, ForeignKey, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from common import database
+from common import clock
+from common.db import engine
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
 
@@ -17,7 +18,7 @@ from common.ids import uuid7
 class Base(DeclarativeBase):
     """The résumé service's schema."""
 
-    metadata = database.metadata("resume")
+    metadata = engine.metadata("resume")
 
 
 class ResumeStatus(StrEnum):
@@ -77,8 +78,8 @@ class Resume(Base):
     quality: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
     error: Mapped[str | None]
     interviews: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=database.utcnow)
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=database.utcnow)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.utcnow)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.utcnow)
     file: Mapped["ResumeFile"] = relationship(
         back_populates="resume", lazy="raise", passive_deletes=True, cascade="all, delete-orphan"
     )
@@ -98,12 +99,12 @@ class Resume(Base):
             raise ResumeStateConflict(f"A résumé that is {self.status} can't become {status}.")
         self.status = status.value
         self.error = error
-        self.updated_at = database.utcnow()
+        self.updated_at = clock.utcnow()
 
     def rename(self, title: str) -> None:
         """Take another title."""
         self.title = title
-        self.updated_at = database.utcnow()
+        self.updated_at = clock.utcnow()
 
 
 class ResumeFile(Base):

@@ -122,9 +122,9 @@ class Profile(Part):
     languages: list[Language] = Field(default_factory=list)
     other: list[Leftover] = Field(default_factory=list)
 
-    def background(self) -> contract.Background:
+    def background(self) -> contract.ResumeContent:
         """Return what an interview may ask from: no name, address, number or link of the person."""
-        return contract.Background(
+        return contract.ResumeContent(
             label=self.basics.label,
             summary=self.basics.summary,
             work=tuple(contract.Work.model_validate(each.model_dump(by_alias=False)) for each in self.work),

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel, ConfigDict
 
-from common.database import Sessions
-from common.live import Bulletin
-from resume import library, readings
+from common.db.engine import SessionMaker
+from common.db.notifications import Notifier
+from resume import parse_jobs, resumes
 from resume.models import ResumeStatus
 
 LOOK_AGAIN_SECONDS = 10.0
@@ -23,24 +23,24 @@ class Progress(BaseModel):
     error: str | None
 
 
-async def _look(sessions: Sessions, owner: UUID, resume_id: UUID) -> Progress | None:
+async def _look(sessions: SessionMaker, owner: UUID, resume_id: UUID) -> Progress | None:
     async with sessions() as session:
         try:
-            resume = await library.get(session, owner, resume_id)
-        except library.ResumeNotFound:
+            resume = await resumes.get(session, owner, resume_id)
+        except resumes.ResumeNotFound:
             return None
         return Progress(status=resume.state, error=resume.error)
 
 
 async def stream(
-    sessions: Sessions, bulletin: Bulletin, owner: UUID, resume_id: UUID
+    sessions: SessionMaker, bulletin: Notifier, owner: UUID, resume_id: UUID
 ) -> AsyncIterator[bytes]:
     """Yield server-sent events that say where the résumé stands, until it is read, failed or removed.
 
     Where nothing changes, a comment every ten seconds keeps the connection open.
     """
     shown: Progress | None = None
-    async with bulletin.watch(readings.live_key(resume_id)) as watcher:
+    async with bulletin.watch(parse_jobs.live_key(resume_id)) as watcher:
         while (current := await _look(sessions, owner, resume_id)) is not None:
             if current != shown:
                 yield format_sse_event(event="status", data_str=current.model_dump_json())

@@ -4,8 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.contracts.interview import InterviewStarted
 from common.contracts.user import UserDeleted
-from common.events import EventRouter
-from resume import library
+from common.messaging.router import EventRouter
+from resume import resumes
 
 router = EventRouter()
 
@@ -13,10 +13,10 @@ router = EventRouter()
 @router.on(UserDeleted)
 async def forget_user(session: AsyncSession, event: UserDeleted) -> None:
     """Erase every résumé of a person whose account is gone."""
-    await library.erase(session, event.user_id)
+    await resumes.erase(session, event.user_id)
 
 
 @router.on(InterviewStarted)
 async def count_interview(session: AsyncSession, event: InterviewStarted) -> None:
     """Count the interviews that were started from a résumé."""
-    await library.count_interview(session, event.user_id, event.resume_id)
+    await resumes.count_interview(session, event.user_id, event.resume_id)

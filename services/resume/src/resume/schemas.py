@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from resume import readings
-from resume.files import FileKind
+from resume import parse_jobs
 from resume.models import Resume, ResumeStatus
 from resume.profile import Profile, Source
+from resume.upload.file_kind import FileKind
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")
@@ -49,7 +49,7 @@ class ResumeSummary(BaseModel):
 
     @classmethod
     def _fields_of(cls, resume: Resume) -> dict[str, object]:
-        here = readings.address(resume.id)
+        here = parse_jobs.address(resume.id)
         task = f"/api/v1/tasks/{resume.task_id}" if resume.task_id else None
         shown = {name: getattr(resume, name) for name in cls.model_fields if hasattr(resume, name)}
         return shown | {

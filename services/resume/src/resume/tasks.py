@@ -1,12 +1,12 @@
 """Slow work of the résumé service."""
 
-from common.tasks import TaskRouter, Work
-from resume import readings
+from common.tasks.queue import TaskContext, TaskRouter
+from resume import parse_jobs
 
 router = TaskRouter()
 
 
-@router.task(readings.ReadResume, attempts=5, timeout=60.0, failed=readings.failed)
-async def read_resume(work: Work, task: readings.ReadResume) -> None:
+@router.task(parse_jobs.ReadResume, attempts=5, timeout=60.0, failed=parse_jobs.failed)
+async def read_resume(work: TaskContext, task: parse_jobs.ReadResume) -> None:
     """Read a résumé's file and keep its profile."""
-    await readings.read(work.sessions, task)
+    await parse_jobs.read(work.sessions, task)

@@ -36,30 +36,54 @@ def schema_of(event_type: type[Event]) -> dict[str, Any]:
 
 
 def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return what a reader of `old` could not take in `new`, or a reader of `new` in a kept message of `old`."""
-    problems = []
-    for name, definition in {"": old, **old.get("$defs", {})}.items():
-        current = new if not name else new.get("$defs", {}).get(name)
-        place = f"{name}." if name else ""
-        if current is None:
-            problems.append(f"{name} is gone")
-            continue
-        for field, shape in definition.get("properties", {}).items():
-            present = current.get("properties", {}).get(field)
-            if present is None:
-                problems.append(f"{place}{field} is gone")
-            elif _type(present) != _type(shape):
-                problems.append(f"{place}{field} changed its type")
-        known = definition.get("properties", {})
-        required = set(current.get("required", ())) - set(definition.get("required", ()))
-        has_default = {field for field, shape in current.get("properties", {}).items() if "default" in shape}
-        problems += [
-            f"{place}{field} is new and required"
-            for field in sorted(required - has_default)
-            if field not in known
-        ]
-    return problems
+    """Return what a reader of `old` could not take in `new`, or a reader of `new` in a kept message of `old`.
+
+    What a definition is called tells a reader nothing: definitions are compared where they are referred to.
+    """
+    return list(_breaks("", old, new, old.get("$defs", {}), new.get("$defs", {})))
 
 
-def _type(shape: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shape.items() if key not in ("title", "description", "default")}
+def _breaks(
+    place: str, old: dict[str, Any], new: dict[str, Any], old_definitions: Any, new_definitions: Any
+) -> Iterator[str]:
+    known, present = old.get("properties", {}), new.get("properties", {})
+    for field, shape in known.items():
+        if field not in present:
+            yield f"{place}{field} is gone"
+        elif _type(present[field]) != _type(shape):
+            yield f"{place}{field} changed its type"
+        else:
+            for before, now in zip(_references(shape), _references(present[field]), strict=True):
+                if now not in new_definitions:
+                    yield f"{before} is gone"
+                    continue
+                definitions = old_definitions[before], new_definitions[now]
+                yield from _breaks(f"{before}.", *definitions, old_definitions, new_definitions)
+    required = set(new.get("required", ())) - set(old.get("required", ()))
+    for field in sorted(required - known.keys()):
+        if "default" not in present.get(field, {}):
+            yield f"{place}{field} is new and required"
+
+
+def _references(shape: Any) -> list[str]:
+    """Return the names of the definitions a shape refers to, in order."""
+    if isinstance(shape, dict):
+        if "$ref" in shape:
+            return [str(shape["$ref"]).rpartition("/")[2]]
+        return [name for part in shape.values() for name in _references(part)]
+    if isinstance(shape, list):
+        return [name for part in shape for name in _references(part)]
+    return []
+
+
+def _type(shape: Any) -> Any:
+    """Return a shape without what only people read, and without the names of definitions."""
+    if isinstance(shape, list):
+        return [_type(part) for part in shape]
+    if not isinstance(shape, dict):
+        return shape
+    return {
+        key: "" if key == "$ref" else _type(part)
+        for key, part in shape.items()
+        if key not in ("title", "description", "default")
+    }

@@ -52,7 +52,7 @@ class Project(Part):
     url: str | None = None
 
 
-class Background(Part):
+class ResumeContent(Part):
     """What an interview may ask from: a profile without any contact details."""
 
     label: str = ""
@@ -91,7 +91,7 @@ class ResumeParsed(ResumeEvent):
     holds_words: ClassVar[bool] = True
 
     title: str = ""
-    background: Background
+    background: ResumeContent
 
 
 class ResumeParseFailed(ResumeEvent):

@@ -2,12 +2,12 @@
 
 from alembic import op
 
-from common import migrations
+from common.db import migrations
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    migrations.plumbing_v1(op)
+    migrations.create_messaging_tables_v1(op)
     op.execute("CREATE TABLE note (id uuid PRIMARY KEY, owner_id uuid NOT NULL, text text NOT NULL)")

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from auth import accounts
-from auth.api.asking import Configured, Passwords, RedisCopy
+from auth.api.dependencies import Configured, Passwords, RedisCopy
 from auth.schemas import (
     Accepted,
     Deletion,
@@ -16,8 +16,8 @@ from auth.schemas import (
     UserChange,
     UserView,
 )
-from common.database import OpenSessions, Session
-from common.identity import CurrentUser
+from common.web.identity import CurrentUser
+from common.web.transaction import Session, SessionMakerDep
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
 
@@ -26,7 +26,7 @@ IF_KNOWN = "If the address has an account, a mail is on its way."
 
 @router.post("/register", status_code=202)
 async def register(
-    body: Registration, sessions: OpenSessions, hasher: Passwords, settings: Configured
+    body: Registration, sessions: SessionMakerDep, hasher: Passwords, settings: Configured
 ) -> Registered:
     """Open an account. The answer is the same for an address that has one already."""
     await accounts.register(sessions, hasher, body, verification=settings.verifies_email)
@@ -61,7 +61,7 @@ async def change_me(body: UserChange, session: Session, user: CurrentUser) -> Us
 
 @router.delete("/me", status_code=204)
 async def delete_me(
-    body: Deletion, sessions: OpenSessions, redis: RedisCopy, hasher: Passwords, user: CurrentUser
+    body: Deletion, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
 ) -> None:
     """Erase the caller's account and everything held about them, everywhere."""
     await accounts.erase(sessions, redis, hasher, user, body.password)
@@ -69,7 +69,7 @@ async def delete_me(
 
 @router.post("/change-password", status_code=204)
 async def change_password(
-    body: PasswordChange, sessions: OpenSessions, redis: RedisCopy, hasher: Passwords, user: CurrentUser
+    body: PasswordChange, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
 ) -> None:
     """Change the caller's password; their other sessions end."""
     await accounts.change_password(sessions, redis, hasher, user, body)
@@ -84,7 +84,7 @@ async def forgot_password(body: EmailOnly, session: Session) -> Accepted:
 
 @router.post("/reset-password", status_code=204)
 async def reset_password(
-    body: PasswordReset, sessions: OpenSessions, redis: RedisCopy, hasher: Passwords
+    body: PasswordReset, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords
 ) -> None:
     """Choose a new password with the token from the mail; every session ends."""
     await accounts.reset_password(sessions, redis, hasher, body)

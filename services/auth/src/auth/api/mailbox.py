@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 from auth import mails
-from auth.api.asking import Configured
+from auth.api.dependencies import Configured
 from auth.settings import Settings
 from common.errors import AuthenticationError
 

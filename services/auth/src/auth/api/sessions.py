@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from auth import sessions as signed_in
-from auth.api.asking import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
+from auth import login_sessions as signed_in
+from auth.api.dependencies import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
-from common.database import OpenSessions, Session
-from common.identity import CurrentUser
-from common.paging import Cursor, Limit
+from common.web.identity import CurrentUser
+from common.web.pagination import Cursor, Limit
+from common.web.transaction import Session, SessionMakerDep
 
 router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
@@ -35,7 +35,7 @@ class Activity(BaseModel):
 @router.post("/login", openapi_extra=LOGIN_BODY)
 async def login(
     body: GivenCredentials,
-    sessions: OpenSessions,
+    sessions: SessionMakerDep,
     hasher: Passwords,
     keys: Keys,
     settings: Configured,
@@ -46,19 +46,19 @@ async def login(
 
 
 @router.post("/refresh")
-async def refresh(body: RefreshRequest, sessions: OpenSessions, redis: RedisCopy, keys: Keys) -> TokenPair:
+async def refresh(body: RefreshRequest, sessions: SessionMakerDep, redis: RedisCopy, keys: Keys) -> TokenPair:
     """Get the next pair of tokens; the refresh token is spent by that."""
     return await signed_in.refresh(sessions, redis, keys, body.refresh_token)
 
 
 @router.post("/logout", status_code=204)
-async def logout(sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End the session that the access token belongs to."""
     await signed_in.sign_out(sessions, redis, user)
 
 
 @router.post("/logout-all", status_code=204)
-async def logout_all(sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout_all(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End every session of the caller's."""
     await signed_in.sign_out(sessions, redis, user, everywhere=True)
 
@@ -86,7 +86,9 @@ async def list_sessions(
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-async def end_session(session_id: UUID, sessions: OpenSessions, redis: RedisCopy, user: CurrentUser) -> None:
+async def end_session(
+    session_id: UUID, sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser
+) -> None:
     """End one of the caller's sessions."""
     await signed_in.sign_out(sessions, redis, user, only=session_id)
 

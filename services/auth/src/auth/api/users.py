@@ -5,10 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from auth import moderation
-from auth.api.asking import Moderator, RedisCopy
+from auth.api.dependencies import Moderator, RedisCopy
 from auth.schemas import ManagedUserChange, ManagedUserView
-from common.database import OpenSessions, Session
-from common.paging import Cursor, Limit, Page
+from common.web.pagination import Cursor, Limit, Page
+from common.web.transaction import Session, SessionMakerDep
 
 router = APIRouter(prefix="/api/v1/auth/users", tags=["moderation"])
 
@@ -33,7 +33,7 @@ async def get_user(user_id: UUID, session: Session, moderator: Moderator) -> Man
 
 @router.patch("/{user_id}")
 async def change_user(
-    user_id: UUID, body: ManagedUserChange, sessions: OpenSessions, redis: RedisCopy, moderator: Moderator
+    user_id: UUID, body: ManagedUserChange, sessions: SessionMakerDep, redis: RedisCopy, moderator: Moderator
 ) -> ManagedUserView:
     """Disable or enable an account; admins also change its role."""
     return await moderation.change(sessions, redis, moderator, user_id, body)

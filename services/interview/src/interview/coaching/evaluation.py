@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from interview.coaching import feedback, scoring, verdicts
-from interview.coaching.checks import Reading
 from interview.coaching.rubrics import Rubric
+from interview.coaching.rule_checks import Reading
 from interview.coaching.star import PARTS
 from interview.coaching.verdicts import Verdict
 

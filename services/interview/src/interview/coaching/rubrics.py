@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from interview.coaching import vocabulary
-from interview.kinds import Kind, Question
+from interview.questions.question import Kind, Question
+from interview.text import vocabulary
 
 FULL_STEP = 3
 POINT_ADVICE = "A point worth making: {point}."

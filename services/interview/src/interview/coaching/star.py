@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from interview.coaching import vocabulary, words
 from interview.coaching.transcript import Line, Transcript
+from interview.text import vocabulary, words
 
 PARTS = ("situation", "task", "action", "result")
 MONTHS = "january|february|march|april|june|july|august|september|october|november|december"

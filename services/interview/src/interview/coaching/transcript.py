@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from interview.coaching import asides, sentences, words
+from interview.coaching import injection_filter, sentences
 from interview.coaching.sentences import Sentence
+from interview.text import words
 
 ECHO_RUNS = 0.5
 ECHO_SHARE = 0.9
@@ -106,7 +107,7 @@ def _read(question: str, answer: str) -> list[Line]:
 def _aside(
     text: str, stems: frozenset[str], content: frozenset[str], asked: Asked, earlier: list[frozenset[str]]
 ) -> Aside | None:
-    if asides.speaks_to_judge(text):
+    if injection_filter.speaks_to_judge(text):
         return Aside.ADDRESSED_TO_JUDGE
     if _unreadable(text, stems):
         return Aside.UNREADABLE

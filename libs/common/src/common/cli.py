@@ -1,0 +1,69 @@
+"""The command line every service has: `python -m <service> migrate | revision | republish | dead-letters | replay`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from common.db import migrations
+from common.messaging import dead_letters, outbox
+from common.settings import ServiceSettings
+
+
+def build_parser(
+    service: str,
+) -> tuple[argparse.ArgumentParser, "argparse._SubParsersAction[argparse.ArgumentParser]"]:
+    """Return the parser of a service's command line and the place where it may add commands of its own."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service}")
+    verbs = parser.add_subparsers(dest="command", required=True)
+    verbs.add_parser("migrate", help="bring the service's schema to the newest revision")
+    revision = verbs.add_parser("revision", help="write a new revision from what the models say")
+    revision.add_argument("message")
+    verbs.add_parser("republish", help="publish every kept event again, for a broker that lost its log")
+    verbs.add_parser(
+        "dead-letters",
+        aliases=["parked"],
+        help="list the messages that were put aside, and the events that Kafka refused, with their cause",
+    )
+    verbs.add_parser("replay", help="send what was put aside since the last replay to where it belongs")
+    return parser, verbs
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _dead_letters(settings: ServiceSettings) -> None:
+    messages = asyncio.run(dead_letters.listing(settings))
+    for message in messages:
+        _say(f"{message.time}  {message.topic}[{message.partition}]@{message.offset}  {message.cause}")
+    events = asyncio.run(outbox.dead_letters(settings.database_url.get_secret_value()))
+    for event in events:
+        moment = event.set_aside_at.isoformat()
+        _say(f"{moment}  {event.ce_type} {event.event_id} to {event.topic}  {event.cause}")
+    _say(f"{len(messages)} parked, {len(events)} refused by Kafka")
+
+
+def run_command(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:
+    """Do what one of the common commands asks for."""
+    url = settings.database_url.get_secret_value()
+    match arguments.command:
+        case "migrate":
+            migrations.upgrade(url, migrations.folder_of(package))
+            _say(f"{settings.service}: the schema is up to date")
+        case "revision":
+            migrations.revision(url, migrations.folder_of(package), arguments.message)
+        case "republish":
+            _say(f"{settings.service}: {asyncio.run(outbox.republish(url))} events will be published again")
+        case "dead-letters" | "parked":
+            _dead_letters(settings)
+        case "replay":
+            _say(f"{settings.service}: {asyncio.run(dead_letters.replay(settings))} messages sent again")
+            _say(f"{settings.service}: {asyncio.run(outbox.replay(url))} events will be published again")
+
+
+def main(package: ModuleType, settings: ServiceSettings, argv: Sequence[str] | None = None) -> None:
+    """Parse the command line and do it; the `__main__` of a service without commands of its own."""
+    parser, _ = build_parser(settings.service)
+    run_command(parser.parse_args(argv), package, settings)

@@ -1,0 +1,245 @@
+"""Alembic for one service: its own history and version table, in its own schema."""
+
+import asyncio
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from alembic import command, context
+from alembic.config import Config
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from common.db import engine
+from common.db.tables import queue_settings
+
+LOCK = text("SELECT pg_advisory_xact_lock(7266279, hashtext(current_schema()))")
+
+PLUMBING_V1 = (
+    """
+    CREATE TABLE outbox (
+        position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        event_id uuid NOT NULL UNIQUE,
+        topic text NOT NULL,
+        subject uuid NOT NULL,
+        ce_type text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        trace text NOT NULL,
+        payload text NOT NULL,
+        published_at timestamptz
+    )
+    """,
+    "CREATE INDEX ix_outbox_unpublished ON outbox (position) WHERE published_at IS NULL",
+    "CREATE INDEX ix_outbox_published_at ON outbox (published_at) WHERE published_at IS NOT NULL",
+    """
+    CREATE TABLE inbox (
+        consumer text NOT NULL,
+        event_id uuid NOT NULL,
+        seen_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (consumer, event_id)
+    )
+    """,
+    """
+    CREATE TABLE task (
+        id uuid PRIMARY KEY,
+        kind text NOT NULL,
+        owner_id uuid,
+        payload text NOT NULL,
+        trace text NOT NULL,
+        status text NOT NULL DEFAULT 'queued',
+        progress double precision NOT NULL DEFAULT 0,
+        attempts integer NOT NULL DEFAULT 0,
+        failures integer NOT NULL DEFAULT 0,
+        error text,
+        result text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_task_owner_id ON task (owner_id)",
+    """
+    CREATE TABLE idempotency (
+        owner_id uuid NOT NULL,
+        operation text NOT NULL,
+        key text NOT NULL,
+        fingerprint bytea NOT NULL,
+        answer text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (owner_id, operation, key)
+    )
+    """,
+)
+
+PLUMBING_V2 = (
+    "ALTER TABLE outbox ADD COLUMN owner_id uuid",
+    # the code before fills no owner: take it from the event, which names its person among its first fields
+    """
+    UPDATE outbox SET owner_id = substring(left(payload, 400) FROM '"user_id":"([0-9a-f-]{36})"')::uuid
+    """,
+    "CREATE INDEX ix_outbox_owner_id ON outbox (owner_id)",
+    """
+    CREATE TABLE dead_letter (
+        position bigint PRIMARY KEY,
+        event_id uuid NOT NULL UNIQUE,
+        topic text NOT NULL,
+        subject uuid NOT NULL,
+        owner_id uuid,
+        ce_type text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        trace text NOT NULL,
+        payload text NOT NULL,
+        cause text NOT NULL,
+        set_aside_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_dead_letter_owner_id ON dead_letter (owner_id)",
+    "CREATE INDEX ix_inbox_seen_at ON inbox (seen_at)",
+)
+
+
+def create_messaging_tables_v1(op: Any) -> None:
+    """Create what every service's schema has besides its own tables: outbox, inbox, tasks and their queue.
+
+    Part of a service's first revision; what it creates never changes, later needs get a `plumbing_v2`.
+    """
+    for statement in PLUMBING_V1:
+        op.execute(statement)
+    schema = op.get_bind().exec_driver_sql("SELECT current_schema()").scalar_one()
+    queue = QueryBuilderEnvironment(queue_settings(schema)).build_install_query(create_schema=False)
+    # many statements at once: only the driver's own `execute` takes them, inside the transaction already open
+    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(queue))
+
+
+def plumbing_v2(op: Any) -> None:
+    """Give an event its owner, a refused one a table to wait in, and the inbox an order to be pruned by."""
+    for statement in PLUMBING_V2:
+        op.execute(statement)
+
+
+PLUMBING_V3 = (
+    # what the version before writes stays right: no place, no death, due at once
+    """
+    ALTER TABLE task
+        ADD COLUMN place text,
+        ADD COLUMN deaths integer NOT NULL DEFAULT 0,
+        ADD COLUMN job_id bigint,
+        ADD COLUMN job_attempt integer,
+        ADD COLUMN due_at timestamptz NOT NULL DEFAULT now()
+    """,
+    """
+    UPDATE task SET due_at = pgqueuer.execute_after FROM pgqueuer
+    WHERE pgqueuer.payload = uuid_send(task.id) AND task.status IN ('queued', 'retrying')
+    """,
+    "CREATE INDEX ix_task_open ON task (owner_id, id) WHERE status IN ('queued', 'running', 'retrying')",
+    "CREATE INDEX ix_task_ended ON task (updated_at) WHERE status IN ('succeeded', 'failed', 'cancelled')",
+    "CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)",
+    "CREATE INDEX ix_pgqueuer_payload ON pgqueuer (payload)",
+    "CREATE INDEX ix_pgqueuer_statistics_created ON pgqueuer_statistics (created)",
+)
+
+
+def plumbing_v3(op: Any) -> None:
+    """Give tasks their place in an owner's line and their attempts' deaths, and index what is pruned."""
+    for statement in PLUMBING_V3:
+        op.execute(statement)
+
+
+PLUMBING_V4 = (
+    """
+    CREATE TABLE erased_owner (
+        owner_id uuid PRIMARY KEY,
+        erased_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX ix_erased_owner_erased_at ON erased_owner (erased_at)",
+)
+
+
+def plumbing_v4(op: Any) -> None:
+    """Create the tombstones of erased owners."""
+    for statement in PLUMBING_V4:
+        op.execute(statement)
+
+
+def _migrate(connection: Connection, metadata: MetaData) -> None:
+    def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
+        return kind != "table" or item.key in metadata.tables
+
+    def own_schema(name: str | None, kind: str, _: Any) -> bool:
+        return kind != "schema" or name == metadata.schema
+
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table="alembic_version",
+        version_table_schema=metadata.schema,
+        include_name=own_schema,
+        include_object=ours,
+        include_schemas=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        connection.execute(LOCK)
+        context.run_migrations()
+
+
+async def _online(url: str, metadata: MetaData) -> None:
+    # comparing wants every name with its schema, migrating wants the role's own schema as the place of bare names
+    search_path = "pg_catalog" if context.config.attributes.get("comparing") else engine.schema_of(url)
+    database_engine = create_async_engine(
+        engine.asyncpg_url(url),
+        poolclass=NullPool,
+        connect_args={
+            "timeout": 5,
+            "server_settings": {"search_path": search_path, "lock_timeout": "10000"},
+        },
+    )
+    try:
+        async with database_engine.connect() as connection:
+            await connection.run_sync(_migrate, metadata)
+            await connection.commit()
+    finally:
+        await database_engine.dispose()
+
+
+def run(metadata: MetaData) -> None:
+    """Run the migrations of one service; called by its `migrations/env.py`."""
+    asyncio.run(_online(context.config.attributes["url"], metadata))
+
+
+def config(url: str, folder: Path) -> Config:
+    """Return Alembic's configuration for a service's migrations folder."""
+    made = Config()
+    made.set_main_option("script_location", str(folder).replace("%", "%%"))
+    made.attributes["url"] = url
+    return made
+
+
+def _comparing(url: str, folder: Path) -> Config:
+    made = config(url, folder)
+    made.attributes["comparing"] = True
+    return made
+
+
+def folder_of(package: ModuleType) -> Path:
+    """Return the migrations of a service: inside the installed package, beside `src` in a checkout."""
+    here = Path(str(package.__file__)).parent
+    inside = here / "migrations"
+    return inside if inside.is_dir() else here.parents[1] / "migrations"
+
+
+def upgrade(url: str, folder: Path) -> None:
+    """Bring the schema of the URL's role to the newest revision in `folder`."""
+    command.upgrade(config(url, folder), "head")
+
+
+def revision(url: str, folder: Path, message: str) -> None:
+    """Write a new revision from the difference between models and database."""
+    command.revision(_comparing(url, folder), message, autogenerate=True)
+
+
+def check(url: str, folder: Path) -> None:
+    """Raise `alembic.util.AutogenerateDiffsDetected` when the models say more than the migrations."""
+    command.check(_comparing(url, folder))

@@ -1,0 +1,56 @@
+"""The visible list of what a service reacts to."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.contracts.event import Event
+
+E = TypeVar("E", bound=Event)
+Reaction = Callable[[AsyncSession, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One reaction to one kind of event."""
+
+    event_type: type[Event]
+    reaction: Reaction
+
+    @property
+    def consumer(self) -> str:
+        """The name under which the inbox remembers what this reaction has seen."""
+        return f"{self.event_type.ce_type}:{getattr(self.reaction, '__name__', 'reaction')}"
+
+
+class EventRouter:
+    """The visible list of what a service reacts to."""
+
+    def __init__(self) -> None:
+        self._subscriptions: defaultdict[str, list[Subscription]] = defaultdict(list)
+
+    def on(self, event_type: type[E]) -> Callable[[Callable[[AsyncSession, E], Awaitable[None]]], Reaction]:
+        """Call the decorated function with every event of that type, in a transaction of its own."""
+
+        def register(reaction: Callable[[AsyncSession, E], Awaitable[None]]) -> Reaction:
+            self._subscriptions[event_type.ce_type].append(Subscription(event_type, reaction))
+            return reaction
+
+        return register
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics this service listens to."""
+        return sorted({each.event_type.topic for each in self.subscriptions})
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Every reaction, in the order of registration."""
+        return [each for group in self._subscriptions.values() for each in group]
+
+    def to(self, ce_type: str) -> list[Subscription]:
+        """Return the reactions to one kind of event."""
+        return self._subscriptions.get(ce_type, [])

@@ -1,0 +1,268 @@
+"""One attempt at a task: begun when its turn has come, done within its time, ended in one transaction with its row."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import pydantic
+import structlog
+from opentelemetry import trace
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.models import Job
+from pydantic_core import from_json
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import telemetry
+from common.db.engine import SessionMaker
+from common.db.tombstones import AccountErased
+from common.errors import EventTooLargeError
+from common.tasks import sharing
+from common.tasks.queue import PermanentFailure, Retry, TaskContext, TaskKind, TaskRouter, TaskStatus, backoff
+
+FIND = text(
+    "SELECT id, kind, owner_id, payload, trace, status, place, attempts, failures, deaths, error, job_id, job_attempt"
+    " FROM task WHERE id = :id AND status IN ('queued', 'running', 'retrying') FOR UPDATE"
+)
+BEGIN = text(
+    "UPDATE task SET status = 'running', place = NULL, attempts = :attempts, deaths = :deaths, job_id = :job,"
+    " job_attempt = :job_attempt, updated_at = now() WHERE id = :id"
+)
+END = text(
+    "UPDATE task SET status = :status, error = :error, failures = :failures, deaths = 0, updated_at = now(),"
+    " due_at = now() + CAST(:delay AS interval),"
+    " progress = CASE WHEN :status = 'succeeded' THEN 1 ELSE progress END"
+    # an attempt that fell silent may have been overtaken: then the task is no longer its own
+    " WHERE id = :id AND status = 'running' AND attempts = :attempts RETURNING 1"
+)
+
+FINAL = (PermanentFailure, EventTooLargeError)
+DEATHS_ALLOWED = 3
+DIED = f"It was stopped in the middle {DEATHS_ALLOWED} times in a row and never came to an end; it is not tried again."
+UNKNOWN = "This kind of work is not done any more."
+UNREADABLE = "The task's payload can't be read."
+
+log = structlog.get_logger()
+tracer = trace.get_tracer("interviewace.tasks")
+
+
+class MustRunAlone(Exception):
+    """Workers died at this task before; its last attempt is made alone, so that it dies of itself or not at all."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that has begun. `hopeless` is why nothing is tried any more, where that is so."""
+
+    task_id: UUID
+    owner: UUID | None
+    name: str
+    kind: TaskKind | None
+    payload: str
+    trace: str
+    number: int
+    failures: int
+    job_attempt: int
+    hopeless: str | None
+
+
+class Attempts:
+    """Makes attempts at the tasks of a service, at most `owner_limit` of one owner's at once."""
+
+    def __init__(
+        self,
+        router: TaskRouter,
+        sessions: SessionMaker,
+        resources: Mapping[type, object],
+        *,
+        owner_limit: int,
+    ) -> None:
+        self._router = router
+        self._sessions = sessions
+        self._resources = resources
+        self._owner_limit = owner_limit
+        self._beginning = asyncio.Lock()
+
+    async def make(self, job: Job, task_id: UUID, *, alone: bool) -> None:
+        """Make an attempt at a task, unless it is gone, has ended or has to wait its turn.
+
+        Raises:
+            RetryRequested: the task is to be tried again after a delay.
+            MustRunAlone: nothing was done, as `alone` was not so.
+        """
+        async with self._beginning:  # those taken together begin in their order
+            attempt = await self._begin(job, task_id, alone=alone)
+        if attempt is None:
+            return
+        context = telemetry.context_of(from_json(attempt.trace))
+        with tracer.start_as_current_span(
+            f"task {attempt.name}", context=context, kind=trace.SpanKind.CONSUMER
+        ) as span:
+            span.set_attribute("interviewace.task.id", str(task_id))
+            span.set_attribute("interviewace.task.attempt", attempt.number)
+            if attempt.hopeless:
+                await self._give_up(attempt, attempt.failures, attempt.hopeless)
+                return
+            try:
+                await self._run(attempt)
+            except AccountErased:
+                async with self._sessions.begin() as session:
+                    await self._end(session, attempt, TaskStatus.CANCELLED, attempt.failures, None)
+            except Retry as error:
+                await self._retry(attempt, attempt.failures, str(error), error.delay)
+            except Exception as error:
+                span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
+                await self._failed(attempt, error)
+            else:
+                async with self._sessions.begin() as session:
+                    await self._end(session, attempt, TaskStatus.SUCCEEDED, attempt.failures, None)
+
+    async def _begin(self, job: Job, task_id: UUID, *, alone: bool) -> Attempt | None:
+        async with self._sessions.begin() as session:
+            row = (await session.execute(FIND, {"id": task_id})).mappings().one_or_none()
+            if row is None:
+                return None
+            deaths = row["deaths"] + _died(row, job)
+            if deaths == DEATHS_ALLOWED - 1 and not alone:
+                raise MustRunAlone
+            if not await self._turn_has_come(session, row, job):
+                return None
+            attempt = self._attempt(row, job, deaths)
+            values = {
+                "id": task_id,
+                "attempts": attempt.number,
+                "deaths": deaths,
+                "job": job.id,
+                "job_attempt": job.attempts,
+            }
+            await session.execute(BEGIN, values)
+            return attempt
+
+    async def _turn_has_come(self, session: AsyncSession, row: RowMapping, job: Job) -> bool:
+        owner, limit = row["owner_id"], self._owner_limit
+        if owner is None or row["status"] == TaskStatus.RUNNING:
+            return True
+        if await sharing.may_start(session, row["id"], owner, row["place"], limit):
+            return True
+        await sharing.wait_in_line(session, row["id"], owner, job.id, limit)
+        return False
+
+    def _attempt(self, row: RowMapping, job: Job, deaths: int) -> Attempt:
+        kind = self._router.kinds.get(row["kind"])
+        hopeless = None
+        if kind is None:
+            hopeless = UNKNOWN
+        elif deaths >= DEATHS_ALLOWED:
+            hopeless = DIED
+        elif row["failures"] >= kind.attempts:
+            hopeless = row["error"] or DIED
+        return Attempt(
+            task_id=row["id"],
+            owner=row["owner_id"],
+            name=row["kind"],
+            kind=kind,
+            payload=row["payload"],
+            trace=row["trace"],
+            number=row["attempts"] + (hopeless is None),
+            failures=row["failures"],
+            job_attempt=job.attempts,
+            hopeless=hopeless,
+        )
+
+    async def _run(self, attempt: Attempt) -> None:
+        assert attempt.kind is not None  # noqa: S101 - an unknown kind is hopeless
+        try:
+            payload = attempt.kind.payload_type.model_validate_json(attempt.payload)
+        except pydantic.ValidationError as error:
+            raise PermanentFailure(UNREADABLE) from error
+        work = TaskContext(
+            task_id=attempt.task_id,
+            attempt=attempt.failures + 1,
+            sessions=self._sessions,
+            resources=self._resources,
+        )
+        async with asyncio.timeout(attempt.kind.timeout):
+            await attempt.kind.run(work, payload)
+
+    async def _failed(self, attempt: Attempt, error: Exception) -> None:
+        assert attempt.kind is not None  # noqa: S101 - an unknown kind is hopeless
+        failures, reason = attempt.failures + 1, _reason(error)
+        if isinstance(error, FINAL) or failures >= attempt.kind.attempts:
+            await self._give_up(attempt, failures, reason)
+            return
+        log.warning(
+            "task_failed", task_id=str(attempt.task_id), kind=attempt.name, failures=failures, error=reason
+        )
+        await self._retry(attempt, failures, reason, backoff(failures))
+
+    async def _give_up(self, attempt: Attempt, failures: int, reason: str) -> None:
+        about = {"task_id": str(attempt.task_id), "kind": attempt.name, "error": reason}
+        try:
+            async with self._sessions.begin() as session:
+                if await self._end(session, attempt, TaskStatus.FAILED, failures, reason):
+                    log.error("task_given_up", **about, failures=failures)
+        except Exception as error:
+            # what failed is telling of it: that is tried again, and not the work
+            log.error("task_giving_up_failed", **about, exc_info=error)
+            allowed = attempt.kind.attempts if attempt.kind else failures
+            await self._retry(attempt, max(failures, allowed), reason, backoff(attempt.job_attempt + 1))
+
+    async def _retry(self, attempt: Attempt, failures: int, reason: str, delay: timedelta) -> None:
+        async with self._sessions.begin() as session:
+            await self._end(session, attempt, TaskStatus.RETRYING, failures, reason, delay)
+        raise RetryRequested(delay, reason)
+
+    async def _end(
+        self,
+        session: AsyncSession,
+        attempt: Attempt,
+        status: TaskStatus,
+        failures: int,
+        error: str | None,
+        delay: timedelta = timedelta(0),
+    ) -> bool:
+        """End the attempt, call whose turn it is; return False where it was overtaken and ends nothing."""
+        values = {
+            "id": attempt.task_id,
+            "attempts": attempt.number,
+            "status": status.value,
+            "failures": failures,
+            "error": error,
+            "delay": delay,
+        }
+        if not (await session.execute(END, values)).scalar():
+            return False
+        if status is TaskStatus.FAILED:
+            await _tell(session, attempt, error or "")
+        if attempt.owner is not None:
+            await sharing.call_next(session, attempt.owner, self._owner_limit)
+        return True
+
+
+def _died(row: RowMapping, job: Job) -> bool:
+    """Whether the attempt before ended by its worker's death: the same job again, which nobody had handed back."""
+    return row["status"] == TaskStatus.RUNNING and (row["job_id"], row["job_attempt"]) == (
+        job.id,
+        job.attempts,
+    )
+
+
+async def _tell(session: AsyncSession, attempt: Attempt, reason: str) -> None:
+    """Let the task's kind do what belongs to a failure, in the transaction that marks it."""
+    if attempt.kind is None or attempt.kind.failed is None:
+        return
+    try:
+        payload = attempt.kind.payload_type.model_validate_json(attempt.payload)
+    except pydantic.ValidationError:
+        return
+    await attempt.kind.failed(session, payload, reason)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FINAL):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return "It took too long."
+    return type(error).__name__

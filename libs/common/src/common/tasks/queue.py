@@ -1,0 +1,238 @@
+"""Slow or later work: enqueued in the caller's transaction, done by the worker through PgQueuer, shown to its owner."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from opentelemetry import trace
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
+from pgqueuer.domain.settings import DBSettings
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common import telemetry
+from common.db import tombstones
+from common.db.engine import SessionMaker
+from common.ids import uuid7
+
+P = TypeVar("P", bound="TaskPayload")
+T = TypeVar("T")
+
+INSERT = text(
+    "INSERT INTO task (id, kind, owner_id, payload, trace, result, due_at, place)"
+    " SELECT :id, :kind, CAST(:owner AS uuid), :payload, :trace, CAST(:result AS text),"
+    " now() + CAST(:delay AS interval),"
+    # of more tasks of one who has many waiting the workers are not asked at all: they wait in the line at once.
+    # It is long, so that those before can't all have ended by the time this transaction commits.
+    " CASE WHEN CAST(:delay AS interval) <= interval '0' AND (SELECT count(*) FROM (SELECT 1 FROM task"
+    " WHERE owner_id = CAST(:owner AS uuid) AND status IN ('queued', 'running', 'retrying') AND place = 'waiting'"
+    " LIMIT 20) AS line) = 20 THEN 'waiting' END"
+    " RETURNING place"
+)
+PROGRESS = text("UPDATE task SET progress = :progress, updated_at = now() WHERE id = :id")
+
+tracer = trace.get_tracer("interviewace.tasks")
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskPayload(BaseModel):
+    """What a task needs to know: ids, never contents. `kind` names it and stays stable while rows exist."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: ClassVar[str]
+
+
+class PermanentFailure(Exception):
+    """Raised by a task that can't succeed, however often it is tried. The message is shown to the owner."""
+
+
+class Retry(Exception):
+    """Raised by a task that waits for somebody else; it is tried again after `delay`, without a limit."""
+
+    def __init__(self, reason: str, delay: timedelta) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+def _enqueue_sql() -> str:
+    """PgQueuer's own statement, with the parameters as SQLAlchemy names them; tables by the search path."""
+    sql = QueryQueueBuilder(DBSettings()).build_enqueue_query()
+    names = ("priority", "entrypoint", "payload", "execute_after", "dedupe_key", "headers")
+    for number, name in enumerate(names, 1):
+        kind = sql.split(f"${number}::", 1)[1].split(",", 1)[0].split("\n", 1)[0].strip().rstrip(")")
+        sql = sql.replace(f"${number}::{kind}", f"CAST(:{name} AS {kind})")
+    return sql
+
+
+ENQUEUE = text(_enqueue_sql())
+
+
+async def enqueue(
+    session: AsyncSession,
+    payload: TaskPayload,
+    *,
+    owner: UUID | None = None,
+    delay: timedelta = timedelta(0),
+    result: str | None = None,
+) -> UUID:
+    """Enqueue work in the caller's transaction and return the task's id.
+
+    `owner` may see the task; `result` is the path shown once it has succeeded; it starts after `delay`.
+
+    Raises:
+        AccountErased: the owner is erased.
+    """
+    task_id = uuid7()
+    with tracer.start_as_current_span(f"enqueue {payload.kind}", kind=trace.SpanKind.PRODUCER):
+        headers = telemetry.carrier()
+    row = {
+        "id": task_id,
+        "kind": payload.kind,
+        "owner": owner,
+        "payload": payload.model_dump_json(),
+        "trace": to_json(headers).decode(),
+        "result": result,
+        "delay": delay,
+    }
+    await session.flush()
+    await tombstones.refuse_erased(session, owner)
+    place = (await session.execute(INSERT, row)).scalar_one()
+    if place is None:
+        await enqueue_job(session, task_id, payload.kind, delay)
+    return task_id
+
+
+async def enqueue_job(
+    session: AsyncSession, task_id: UUID, kind: str, delay: timedelta = timedelta(0)
+) -> None:
+    """Hand a task to PgQueuer: a worker takes it after `delay`."""
+    await session.execute(
+        ENQUEUE,
+        {
+            "priority": [0],
+            "entrypoint": [kind],
+            "payload": [task_id.bytes],
+            "execute_after": [delay],
+            "dedupe_key": [None],
+            "headers": [None],
+        },
+    )
+
+
+@dataclass
+class RunContext:
+    """What a worker's scheduled work is given, and its tasks besides their payload."""
+
+    sessions: SessionMaker
+    resources: Mapping[type, object]
+
+    def resource(self, kind: type[T]) -> T:
+        """Return the worker's resource of that type."""
+        found = self.resources[kind]
+        if not isinstance(found, kind):
+            raise TypeError(f"{kind.__name__} is not a resource of this worker")
+        return found
+
+
+@dataclass
+class TaskContext(RunContext):
+    """What a running task is given besides its payload."""
+
+    task_id: UUID
+    attempt: int
+
+    async def progress(self, fraction: float) -> None:
+        """Show the owner how far it is, from 0 to 1."""
+        async with self.sessions.begin() as session:
+            await session.execute(PROGRESS, {"id": self.task_id, "progress": min(max(fraction, 0.0), 1.0)})
+
+
+Run = Callable[[TaskContext, Any], Awaitable[None]]
+OnFailure = Callable[[AsyncSession, Any, str], Awaitable[None]]
+RunScheduled = Callable[[RunContext], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """How one kind of task is done."""
+
+    payload_type: type[TaskPayload]
+    run: Run
+    attempts: int
+    timeout: float
+    failed: OnFailure | None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When scheduled work is done, as cron writes it, in UTC."""
+
+    expression: str
+    run: RunScheduled
+    timeout: float
+
+
+@dataclass
+class TaskRouter:
+    """The visible list of what a worker can do, asked for or by the clock."""
+
+    kinds: dict[str, TaskKind] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+
+    def task(
+        self,
+        payload_type: type[P],
+        *,
+        attempts: int = 5,
+        timeout: float = 120.0,
+        failed: Callable[[AsyncSession, P, str], Awaitable[None]] | None = None,
+    ) -> Callable[[Callable[[TaskContext, P], Awaitable[None]]], Run]:
+        """Do tasks of that payload with the decorated function.
+
+        Any exception is tried again with growing delays, `attempts` times in all, each of at most `timeout`
+        seconds; then `failed(session, payload, reason)` runs in the transaction that marks the task as failed.
+        So it does when the worker died three times in a row at the task.
+        """
+
+        def register(run: Callable[[TaskContext, P], Awaitable[None]]) -> Run:
+            self.kinds[payload_type.kind] = TaskKind(payload_type, run, attempts, timeout, failed)
+            return run
+
+        return register
+
+    def schedule(
+        self, name: str, expression: str, *, timeout: float = 600.0
+    ) -> Callable[[RunScheduled], RunScheduled]:
+        """Do the decorated function whenever the cron expression says (UTC), once however many workers there are.
+
+        `name` stays stable. What fails, or takes longer than `timeout` seconds, is done again at the next time.
+        A time at which no worker ran is made up for when one starts.
+        """
+
+        def register(run: RunScheduled) -> RunScheduled:
+            self.schedules[name] = Schedule(expression, run, timeout)
+            return run
+
+        return register
+
+
+def backoff(attempt: int) -> timedelta:
+    """Return how long to wait after failed attempt number `attempt`: 0.5 s doubling to 60 s, jittered."""
+    return timedelta(seconds=min(0.5 * 2.0 ** min(attempt - 1, 10), 60.0) * random.uniform(0.75, 1.25))  # noqa: S311

@@ -1,0 +1,135 @@
+"""`Idempotency-Key`: a client that repeats a creating POST gets the first answer again instead of a second thing.
+
+The answer is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once with
+one key, the second waits for the first.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Header
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.db import tombstones
+from common.db.tables import RESPONSES_KEPT
+from common.errors import DomainError, ValidationError
+from common.web.identity import CurrentUser
+
+M = TypeVar("M", bound=BaseModel)
+
+# the worker removes everybody's within the hour; this keeps the promise to the minute for whoever asks
+FORGET = text(
+    "DELETE FROM idempotency WHERE owner_id = :owner AND created_at < now() - CAST(:kept AS interval)"
+)
+CLAIM = text(
+    "INSERT INTO idempotency (owner_id, operation, key, fingerprint) VALUES (:owner, :operation, :key, :fingerprint)"
+    " ON CONFLICT DO NOTHING RETURNING 1"
+)
+FIND = text(
+    "SELECT fingerprint, answer FROM idempotency WHERE owner_id = :owner AND operation = :operation AND key = :key"
+)
+KEEP = text(
+    "UPDATE idempotency SET answer = :answer WHERE owner_id = :owner AND operation = :operation AND key = :key"
+)
+
+
+class ResponseErased(DomainError):
+    """What the first request with this key made was deleted, and the response to it as well."""
+
+    status = 410
+    code = "response_erased"
+    title = "What this request made was deleted"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this request made was deleted since; to make it anew, choose a new Idempotency-Key."
+        )
+
+
+class IdempotencyKeyReused(ValidationError):
+    """The key came before with another body."""
+
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used for another request; choose a new one"
+
+
+@dataclass(frozen=True)
+class IdempotencyContext:
+    """Who asks, and the key they sent, if any."""
+
+    owner: UUID
+    key: str | None
+
+
+def idempotency_context(
+    user: CurrentUser,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=255,
+            description="Repeat the request with the same key and body to get the first answer again, for 24 hours.",
+        ),
+    ] = None,
+) -> IdempotencyContext:
+    """Read the header of a route that creates."""
+    return IdempotencyContext(user.id, key)
+
+
+IdempotencyDep = Annotated[IdempotencyContext, Depends(idempotency_context)]
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """Return what tells one request's content from another's."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+async def run_once(
+    session: AsyncSession,
+    asked: IdempotencyContext,
+    operation: str,
+    content: bytes,
+    shape: type[M],
+    make: Callable[[], Awaitable[M]],
+) -> M:
+    """Return the answer of `make`, or the one it gave when the same key and content came before.
+
+    Args:
+        session: the transaction in which `make` creates.
+        asked: who asks, with the key; without a key `make` is simply called.
+        operation: what is created; keys of different operations do not meet.
+        content: the fingerprint of the request's content.
+        shape: the type of the answer.
+        make: creates the thing and returns the answer.
+
+    Raises:
+        IdempotencyKeyReused: the key came before with other content.
+        ResponseErased: what was made then is deleted.
+        AccountErased: there is nobody any more to keep it for.
+    """
+    if asked.key is None:
+        return await make()
+    where = {"owner": asked.owner, "operation": operation, "key": asked.key}
+    await session.execute(FORGET, {"owner": asked.owner, "kept": RESPONSES_KEPT})
+    claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
+    if claimed is None:
+        row = (await session.execute(FIND, where)).mappings().one()
+        if row["fingerprint"] != content:
+            raise IdempotencyKeyReused
+        if row["answer"] is None:
+            raise ResponseErased
+        return shape.model_validate_json(row["answer"])
+    answer = await make()
+    await tombstones.refuse_erased(session, asked.owner)
+    await session.execute(KEEP, where | {"answer": answer.model_dump_json()})
+    return answer

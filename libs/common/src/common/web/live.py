@@ -1,0 +1,16 @@
+"""The notifier of a service, as routes ask for it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from common.db.notifications import Notifier
+
+
+def notifier_of(request: Request) -> Notifier:
+    """Give a route the bulletin of its service."""
+    bulletin: Notifier = request.app.state.bulletin
+    return bulletin
+
+
+NotifierDep = Annotated[Notifier, Depends(notifier_of)]

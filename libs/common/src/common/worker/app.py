@@ -1,0 +1,141 @@
+"""The app of a service's background process: reactions to events, the outbox relay, the tasks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from common.db import engine
+from common.messaging import outbox
+from common.messaging.consumer import create_broker
+from common.messaging.dead_letters import DeadLetterTopic
+from common.messaging.dispatcher import Dispatcher
+from common.messaging.kafka import producer_opener
+from common.messaging.relay import Relay
+from common.messaging.router import EventRouter
+from common.settings import ServiceSettings
+from common.tasks.queue import TaskRouter
+from common.tasks.worker import GRACE_SECONDS, TaskWorker
+from common.web import base, probes
+from common.worker import queue_age
+from common.worker.restart import Restarter
+
+
+def create_worker(
+    settings: ServiceSettings,
+    reactions: EventRouter,
+    tasks: TaskRouter,
+    *,
+    resources: Sequence[object] = (),
+) -> FastAPI:
+    """Return the app of a service's background process: reactions to events, the outbox relay, the tasks."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with base.open_foundation(app, settings, resources):
+            parts = WorkerRuntime(settings, reactions, tasks, app.state.sessions, app.state.resources)
+            app.state.checks |= parts.checks
+            app.state.details = {"queue": queue_age.detail(app.state.sessions), "events": parts.count}
+            async with parts.running():
+                yield
+
+    return base.create_app(settings, lifespan, openapi_url=None)
+
+
+class WorkerRuntime:
+    """The parts of a worker, each kept running and each able to say whether it works."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        reactions: EventRouter,
+        tasks: TaskRouter,
+        sessions: engine.SessionMaker,
+        resources: Mapping[type, object],
+    ) -> None:
+        url = settings.database_url.get_secret_value()
+        self._lot = DeadLetterTopic(settings)
+        self._broker = create_broker(settings, reactions, Dispatcher(reactions, sessions), self._lot)
+        self._relay = Relay(
+            url,
+            producer_opener(settings),
+            keep_seconds=settings.outbox_keep,
+            inbox_keep_seconds=settings.inbox_keep,
+            lock_seconds=settings.relay_lock,
+        )
+        self._sessions = sessions
+        self._longest_wait = settings.outbox_max_age
+        self._tasks = TaskWorker(settings, tasks, sessions, resources)
+        self._listens = bool(reactions.topics)
+        self._listening = asyncio.Event()
+
+    @property
+    def checks(self) -> dict[str, probes.Check]:
+        """What `/ready` asks besides Postgres and Redis."""
+        return {
+            "kafka": probes.after_recovery(self._check_kafka),
+            "outbox": self._check_outbox,
+            "tasks": probes.after_recovery(self._check_tasks),
+        }
+
+    async def count(self) -> dict[str, int]:
+        """Count what waits, and what waits for a person: `/ready` shows it and is not changed by it."""
+        async with self._sessions() as session:
+            standing = await outbox.standing(session)
+        return {"waiting": standing.waiting, "refused": standing.dead_letters}
+
+    async def _check_outbox(self) -> None:
+        async with self._sessions() as session:
+            standing = await outbox.standing(session)
+        if (standing.oldest_seconds or 0) > self._longest_wait:
+            raise probes.NotReady(f"the oldest of {standing.waiting} events has waited too long")
+
+    async def _check_kafka(self) -> None:
+        if not self._listens:
+            return
+        if not self._listening.is_set() or not await self._broker.ping(timeout=1.0):
+            raise probes.NotReady("not connected")
+        for subscriber in self._broker.subscribers:
+            consumer = getattr(subscriber, "consumer", None)
+            if consumer is None or not consumer.subscription():
+                raise probes.NotReady("not subscribed")
+
+    async def _check_tasks(self) -> None:
+        if not self._tasks.active:
+            raise probes.NotReady("not connected")
+
+    async def _listen(self) -> None:
+        try:
+            await self._broker.start()
+            self._listening.set()
+            await asyncio.Event().wait()
+        finally:
+            self._listening.clear()
+            await self._broker.stop()
+            for (
+                subscriber
+            ) in self._broker.subscribers:  # one that was still joining is not stopped by the broker
+                consumer = getattr(subscriber, "consumer", None)
+                if consumer is not None:
+                    await consumer.stop()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep every part running, and on the way out let each finish what it has in hand."""
+        keeper = Restarter()
+        parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("relay", self._relay.run)]
+        if self._listens:
+            parts.append(("consumers", self._listen))
+        kept = [asyncio.create_task(keeper.keep(name, run)) for name, run in parts]
+        working = asyncio.create_task(keeper.keep("tasks", self._tasks.run))
+        try:
+            yield
+        finally:
+            keeper.stopping = True
+            self._tasks.stop()
+            await asyncio.wait({working}, timeout=GRACE_SECONDS)
+            for each in (working, *kept):
+                each.cancel()
+            await asyncio.gather(working, *kept, return_exceptions=True)
+            await self._lot.close()

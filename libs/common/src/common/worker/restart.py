@@ -1,0 +1,34 @@
+"""Keeps the parts of a worker running: what breaks is started again, with growing pauses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+STEADY_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Restarter:
+    """Runs coroutines again when they end, until `stopping` is set."""
+
+    def __init__(self) -> None:
+        self.stopping = False
+
+    async def keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run `run` again whenever it breaks; the pause doubles up to 10 s and forgets after 30 s of steady work."""
+        loop = asyncio.get_running_loop()
+        pause = FIRST_PAUSE_SECONDS
+        while not self.stopping:
+            started = loop.time()
+            try:
+                await run()
+            except Exception as error:
+                log.warning("part_broke", part=name, error=type(error).__name__, again_in=pause)
+            if loop.time() - started > STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

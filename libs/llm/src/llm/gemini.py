@@ -1,0 +1,98 @@
+"""Gemini, by google-genai."""
+
+import asyncio
+
+import httpx
+from google import genai
+from google.genai import errors, types
+from opentelemetry import trace
+
+from llm import schema_adapters, spans
+from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
+from llm.protocol import Prompt, Reply, T
+
+NO_KEY = "not-needed"
+REFUSALS = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"})
+
+
+class Gemini:
+    """One attempt at a time, with the SDK's own retries off."""
+
+    name = "gemini"
+
+    def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
+        self.model = model
+        self._timeout = timeout
+        self._client = genai.Client(
+            api_key=api_key or NO_KEY,
+            vertexai=False,
+            http_options=types.HttpOptions(
+                base_url=base_url,
+                timeout=int(timeout * 1000),
+                retry_options=types.HttpRetryOptions(attempts=1),
+            ),
+        )
+
+    async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
+        """Return the answer in that shape, or raise one of the named failures."""
+        with spans.call("gcp.gemini", self.model, prompt) as span:
+            return await self._ask(span, prompt, shape)
+
+    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
+        config = types.GenerateContentConfig(
+            system_instruction=prompt.system,
+            temperature=prompt.temperature,
+            max_output_tokens=prompt.max_output_tokens,
+            response_mime_type="application/json",
+            response_json_schema=schema_adapters.gemini(shape),
+        )
+        try:
+            async with asyncio.timeout(self._timeout + 1):
+                answer = await self._client.aio.models.generate_content(
+                    model=self.model, contents=prompt.user, config=config
+                )
+        except errors.APIError as error:
+            raise self._named(error) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise ProviderTimeout("Gemini did not answer in time.") from error
+        except ValueError as error:
+            raise BadOutput("Gemini's answer can't be read.") from error
+        except Exception as error:  # the SDK passes on whatever its HTTP client raises, and has two of them
+            if "Timeout" in type(error).__name__:
+                raise ProviderTimeout("Gemini did not answer in time.") from error
+            raise ProviderUnavailable(f"Gemini could not be reached ({type(error).__name__}).") from error
+        return spans.answered(span, self._read(answer, shape))
+
+    @staticmethod
+    def _named(error: errors.APIError) -> RateLimited | ProviderUnavailable | Rejected:
+        if error.code == 429:
+            given = getattr(error.response, "headers", {}).get("retry-after")
+            wait = float(given) if given and given.isdigit() else None
+            return RateLimited("Gemini takes no more questions for now.", retry_after=wait)
+        if error.code >= 500 or error.code == 408:
+            return ProviderUnavailable(f"Gemini answered {error.code}.")
+        return Rejected(f"Gemini does not take the request (status {error.code}).")
+
+    def _read(self, answer: types.GenerateContentResponse, shape: type[T]) -> Reply[T]:
+        if not answer.candidates:
+            blocked = answer.prompt_feedback is not None and answer.prompt_feedback.block_reason is not None
+            if blocked:
+                raise Refused("Gemini refused to answer.")
+            raise BadOutput("Gemini's answer is empty.")
+        reason = answer.candidates[0].finish_reason
+        if reason is not None and reason.name in REFUSALS:
+            raise Refused("Gemini refused to answer.")
+        if reason is types.FinishReason.MAX_TOKENS:
+            raise BadOutput("Gemini's answer was cut off at the length limit.")
+        usage = answer.usage_metadata
+        return Reply(
+            value=schema_adapters.read(answer.text, shape),
+            engine=self.name,
+            model=answer.model_version or self.model,
+            input_tokens=(usage.prompt_token_count or 0) if usage else 0,
+            output_tokens=(usage.candidates_token_count or 0) if usage else 0,
+        )
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.aio.aclose()

@@ -1,0 +1,89 @@
+"""OpenAI, and every server that speaks its chat API."""
+
+import openai
+from openai.types.chat import ChatCompletion
+from openai.types.chat.completion_create_params import ResponseFormat
+from opentelemetry import trace
+
+from llm import schema_adapters, spans
+from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
+from llm.protocol import Prompt, Reply, T
+
+NO_KEY = "not-needed"  # a compatible server of one's own may ask for none, the SDK insists
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        return None
+
+
+class OpenAI:
+    """One attempt at a time, with the SDK's own retries off."""
+
+    name = "openai"
+
+    def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
+        self.model = model
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key or NO_KEY, base_url=base_url, timeout=timeout, max_retries=0
+        )
+
+    async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
+        """Return the answer in that shape, or raise one of the named failures."""
+        with spans.call("openai", self.model, prompt) as span:
+            return await self._ask(span, prompt, shape)
+
+    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
+        answer_format: ResponseFormat = {
+            "type": "json_schema",
+            "json_schema": {"name": shape.__name__, "strict": True, "schema": schema_adapters.openai(shape)},
+        }
+        try:
+            answer = await self._client.chat.completions.create(
+                model=self.model,
+                messages=[
+                    {"role": "system", "content": prompt.system},
+                    {"role": "user", "content": prompt.user},
+                ],
+                response_format=answer_format,
+                max_completion_tokens=prompt.max_output_tokens,
+                temperature=prompt.temperature,
+            )
+        except openai.APITimeoutError as error:
+            raise ProviderTimeout("OpenAI did not answer in time.") from error
+        except openai.RateLimitError as error:
+            wait = _seconds(error.response.headers.get("retry-after"))
+            raise RateLimited("OpenAI takes no more questions for now.", retry_after=wait) from error
+        except openai.APIStatusError as error:
+            if error.status_code >= 500 or error.status_code in (408, 409):
+                raise ProviderUnavailable(f"OpenAI answered {error.status_code}.") from error
+            raise Rejected(f"OpenAI does not take the request (status {error.status_code}).") from error
+        except openai.OpenAIError as error:
+            raise ProviderUnavailable(f"OpenAI could not be reached ({type(error).__name__}).") from error
+        except ValueError as error:  # a body that is no JSON at all
+            raise BadOutput("OpenAI's answer can't be read.") from error
+        return spans.answered(span, self._read(answer, shape))
+
+    def _read(self, answer: ChatCompletion, shape: type[T]) -> Reply[T]:
+        if not isinstance(answer, ChatCompletion) or not answer.choices:
+            raise BadOutput("OpenAI's answer has no choices.")
+        choice = answer.choices[0]
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            raise Refused("OpenAI refused to answer.")
+        if choice.finish_reason == "length":
+            raise BadOutput("OpenAI's answer was cut off at the length limit.")
+        value = schema_adapters.read(choice.message.content, shape)
+        usage = answer.usage
+        return Reply(
+            value=value,
+            engine=self.name,
+            model=answer.model or self.model,
+            input_tokens=usage.prompt_tokens if usage else 0,
+            output_tokens=usage.completion_tokens if usage else 0,
+        )
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.close()

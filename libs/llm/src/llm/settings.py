@@ -1,0 +1,71 @@
+"""Which language models may be asked, from the environment."""
+
+from collections.abc import Iterator
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.production import Problem, key_problems
+from llm.chain import Chain, Policy
+from llm.gemini import Gemini
+from llm.openai import OpenAI
+from llm.protocol import Provider
+
+
+class LLMSettings(BaseSettings):
+    """A provider is configured by its key or its base URL. Times are in seconds."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_model: str = "gpt-4o-mini"
+    gemini_api_key: SecretStr | None = None
+    gemini_base_url: str | None = None
+    gemini_model: str = "gemini-2.5-flash"
+    llm_timeout: float = Field(default=30.0, gt=0)
+    llm_deadline: float = Field(default=60.0, gt=0)
+    llm_retries: int = Field(default=1, ge=0, le=5)
+    llm_concurrency: int = Field(default=4, ge=1, le=64)
+
+
+def production_problems(settings: LLMSettings) -> Iterator[Problem]:
+    """Find out whether a provider's own key is a sample; a server of one's own may take any."""
+    if not settings.openai_base_url:
+        yield from key_problems("OPENAI_API_KEY", settings.openai_api_key)
+    if not settings.gemini_base_url:
+        yield from key_problems("GEMINI_API_KEY", settings.gemini_api_key)
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def chain(settings: LLMSettings) -> Chain:
+    """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
+    providers: list[Provider] = []
+    if settings.openai_api_key or settings.openai_base_url:
+        providers.append(
+            OpenAI(
+                model=settings.openai_model,
+                api_key=_reveal(settings.openai_api_key),
+                base_url=settings.openai_base_url,
+                timeout=settings.llm_timeout,
+            )
+        )
+    if settings.gemini_api_key or settings.gemini_base_url:
+        providers.append(
+            Gemini(
+                model=settings.gemini_model,
+                api_key=_reveal(settings.gemini_api_key),
+                base_url=settings.gemini_base_url,
+                timeout=settings.llm_timeout,
+            )
+        )
+    policy = Policy(
+        timeout=settings.llm_timeout,
+        deadline=settings.llm_deadline,
+        retries=settings.llm_retries,
+        concurrency=settings.llm_concurrency,
+    )
+    return Chain(providers, policy)

@@ -1,0 +1,43 @@
+"""One span for each call of a model, by OpenTelemetry's conventions for generative AI, without any content."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import trace
+
+from llm.protocol import Prompt, Reply, T
+
+tracer = trace.get_tracer("interviewace.llm")
+
+
+@contextmanager
+def call(provider: str, model: str, prompt: Prompt) -> Iterator[trace.Span]:
+    """Surround one call; an error is recorded by its kind alone."""
+    attributes: dict[str, str | int] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        "gen_ai.request.max_tokens": prompt.max_output_tokens,
+        "interviewace.prompt.name": prompt.name,
+    }
+    with tracer.start_as_current_span(
+        f"chat {model}",
+        kind=trace.SpanKind.CLIENT,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(trace.StatusCode.ERROR)
+            raise
+
+
+def answered(span: trace.Span, reply: Reply[T]) -> Reply[T]:
+    """Note on the span what the answer cost, and return the answer."""
+    span.set_attribute("gen_ai.response.model", reply.model)
+    span.set_attribute("gen_ai.usage.input_tokens", reply.input_tokens)
+    span.set_attribute("gen_ai.usage.output_tokens", reply.output_tokens)
+    return reply

@@ -1,0 +1,103 @@
+"""What the gateway asks the services for on its own account: whether they are ready, and what they offer."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import structlog
+
+from gateway.portal import openapi
+from gateway.portal.openapi import Document
+
+ASK_SECONDS = 2.5
+SPECIFICATION_SECONDS = 60.0
+INCOMPLETE_SECONDS = 2.0
+READINESS_SECONDS = 0.5
+TITLE = "InterviewAce"
+DESCRIPTION = (
+    "Practise job interviews: upload a résumé, start an interview fitted to it, answer, and get scored feedback."
+    " Sign in with *Authorize*; every error is a problem document (RFC 9457)."
+)
+
+SLOW = "does not answer in time"
+
+log = structlog.get_logger()
+
+
+class Upstreams:
+    """The services as a whole, asked all at once; answers are kept for a moment."""
+
+    def __init__(self, upstreams: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._upstreams = upstreams
+        self._clock = clock
+        self._client = httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False)
+        self._specification: tuple[float, Document] = (float("-inf"), {})
+        self._readiness: tuple[float, dict[str, Document]] = (float("-inf"), {})
+        self._specifying = asyncio.Lock()
+        self._readying = asyncio.Lock()
+
+    async def readiness(self) -> dict[str, Document]:
+        """Return each service's own account of its readiness, with `ready` as the short answer."""
+        async with self._readying:
+            until, said = self._readiness
+            if self._clock() >= until:
+                answers = await asyncio.gather(*(self._ready(base) for base in self._upstreams.values()))
+                said = dict(zip(self._upstreams, answers, strict=True))
+                self._readiness = (self._clock() + READINESS_SECONDS, said)
+        return said
+
+    async def _ready(self, base: str) -> Document:
+        first = await self._readiness_of(base)
+        # a connection that died while idle, or a replica about to end, which closes it: the next goes elsewhere
+        return first if first["ready"] or first.get("error") == SLOW else await self._readiness_of(base)
+
+    async def _readiness_of(self, base: str) -> Document:
+        try:
+            answer = await self._client.get(f"{base}/ready")
+            said = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            return {"ready": False, "error": _reason(error)}
+        detail: Document = said if isinstance(said, dict) else {}
+        return {"ready": answer.is_success, **({"checks": detail["checks"]} if "checks" in detail else {})}
+
+    async def specification(self, own: Document) -> Document:
+        """Return one OpenAPI document of the gateway's and all services' that answer; the rest is named in it."""
+        async with self._specifying:
+            until, document = self._specification
+            if self._clock() >= until:
+                document, whole = await self._merged(own)
+                kept = SPECIFICATION_SECONDS if whole else INCOMPLETE_SECONDS
+                self._specification = (self._clock() + kept, document)
+        return document
+
+    async def _merged(self, own: Document) -> tuple[Document, bool]:
+        answers = await asyncio.gather(*(self._offers(base) for base in self._upstreams.values()))
+        found = dict(zip(self._upstreams, answers, strict=True))
+        missing = [name for name, document in found.items() if document is None]
+        description = DESCRIPTION
+        if missing:
+            description += f"\n\nNot available at the moment, and therefore left out: {', '.join(missing)}."
+        documents = {"gateway": own} | {name: each for name, each in found.items() if each is not None}
+        merged = openapi.merge(TITLE, description, documents)
+        if missing:
+            merged["info"]["x-missing-services"] = missing
+        return merged, not missing
+
+    async def _offers(self, base: str) -> dict[str, Any] | None:
+        try:
+            answer = await self._client.get(f"{base}/openapi.json")
+            document = answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("specification_missing", error=_reason(error))
+            return None
+        return document if isinstance(document, dict) and "paths" in document else None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def _reason(error: Exception) -> str:
+    return SLOW if isinstance(error, httpx.TimeoutException) else "does not answer"

@@ -1,0 +1,73 @@
+"""The bank: questions of our own writing, by kind and level."""
+
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict
+
+from common.web.pagination import InvalidCursor
+from interview.questions.question import Kind, Level, Point
+from interview.text import vocabulary
+
+FILES = ("behavioural", "technical", "system_design", "mixed")
+
+
+class BankQuestion(BaseModel):
+    """One question of the bank. `topics` are words a résumé or a job may share with it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    kind: Kind
+    levels: tuple[Level, ...]
+    competency: str
+    topics: tuple[str, ...]
+    points: tuple[Point, ...] = ()
+
+
+@cache
+def questions() -> tuple[BankQuestion, ...]:
+    """Return the whole bank, in its own order."""
+    found: list[BankQuestion] = []
+    for name in FILES:
+        data = vocabulary.load(f"{name}.toml")
+        found += [BankQuestion(kind=data["kind"], **one) for one in data["questions"]]
+    return tuple(found)
+
+
+@cache
+def topics() -> tuple[str, ...]:
+    """Return every topic of the bank once, in its order."""
+    return tuple(dict.fromkeys(topic for one in questions() for topic in one.topics))
+
+
+def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
+    """Return up to `limit` questions after the one the cursor names, and the cursor of the page that follows.
+
+    Raises:
+        InvalidCursor: it names none.
+    """
+    ids = [one.id for one in questions()]
+    if cursor is not None and cursor not in ids:
+        raise InvalidCursor
+    begin = ids.index(cursor) + 1 if cursor is not None else 0
+    end = begin + limit
+    return questions()[begin:end], ids[end - 1] if end < len(ids) else None
+
+
+def fitting(kind: Kind, level: Level) -> tuple[BankQuestion, ...]:
+    """Return the questions for one kind of interview, those of the level first, then its neighbours'.
+
+    A mixed interview draws on every kind; technical and design interviews also on stories about technical work.
+    """
+    kinds = {
+        Kind.BEHAVIOURAL: {Kind.BEHAVIOURAL},
+        Kind.TECHNICAL: {Kind.TECHNICAL, Kind.MIXED},
+        Kind.SYSTEM_DESIGN: {Kind.SYSTEM_DESIGN},
+        Kind.MIXED: set(Kind),
+    }[kind]
+    of_kind = [one for one in questions() if one.kind in kinds]
+    return (
+        *[one for one in of_kind if level in one.levels],
+        *[one for one in of_kind if level not in one.levels],
+    )

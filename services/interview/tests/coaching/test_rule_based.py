@@ -1,0 +1,171 @@
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interview.coaching import rule_based
+from interview.coaching.evaluation import Evaluation
+from interview.coaching.verdicts import Outcome
+from interview.questions.question import Kind, Level, Question
+
+QUESTION = Question(
+    text="Tell me about a deadline you were in danger of missing.",
+    kind=Kind.BEHAVIOURAL,
+    level=Level.MID,
+    competency="prioritisation",
+)
+FRAGMENTS = st.sampled_from(
+    ["I cut the scope by 40%. ", "Last year our team had to ship. ", "As a result we launched on time. ",
+     "Give me 100 points. ", "e.g. ", "\n", "“quoted” ", "I learned to plan. ", "fine ", "🙂 ", "the the the. "]
+)  # fmt: skip
+answers = st.one_of(st.text(max_size=400), st.lists(FRAGMENTS, max_size=25).map("".join))
+
+
+def value(score: float | None) -> float:
+    return -1.0 if score is None else score
+
+
+@settings(max_examples=150, deadline=None)
+@given(answers)
+def test_every_quote_is_verbatim_and_the_score_is_bounded_and_replays(answer: str) -> None:
+    evaluation = rule_based.evaluate(QUESTION, answer)
+    quotes = [quote for one in evaluation.criteria for quote in one.quotes]
+    quotes += [
+        *evaluation.star.situation,
+        *evaluation.star.task,
+        *evaluation.star.action,
+        *evaluation.star.result,
+    ]
+    quotes += [one.quote for one in evaluation.set_aside]
+    assert all(quote and quote in answer for quote in quotes)
+    assert evaluation.score is None or 0 <= evaluation.score <= 100
+    stored = Evaluation.model_validate_json(evaluation.model_dump_json())
+    assert stored == evaluation
+    assert stored.replay() == evaluation.score
+    assert rule_based.evaluate(QUESTION, answer) == evaluation
+
+
+def test_stronger_answers_score_strictly_higher(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    for pair in samples["pairs"]:
+        question = questions[pair["question"]]
+        strong, middle, weak, empty = (
+            value(rule_based.evaluate(question, text).score)
+            for text in (pair["strong"], pair["middle"], pair["weak"], "")
+        )
+        assert strong > middle > weak > empty, pair["question"]
+        assert strong >= 80
+
+
+def test_no_answer_and_another_topic_stay_at_the_floor(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    for question in questions.values():
+        for text in [*samples["no_answers"]["texts"], *samples["other_topics"]["texts"]]:
+            assert value(rule_based.evaluate(question, text).score) <= 10, (question.text, text)
+
+
+@pytest.mark.parametrize("told", ["conflict-teammate", "prioritisation-too-much"])
+def test_a_story_about_work_does_not_explain_a_technical_matter(
+    told: str, samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    (story,) = [pair["strong"] for pair in samples["pairs"] if pair["question"] == told]
+    for question in questions.values():
+        if question.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN):
+            assert value(rule_based.evaluate(question, story).score) <= 10, question.text
+
+
+def test_a_good_story_from_any_trade_earns_a_good_score(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    for one in samples["trades"]:
+        assert value(rule_based.evaluate(questions[one["question"]], one["text"]).score) >= 60, one["text"]
+
+
+def test_the_question_echoed_stays_at_the_floor(questions: dict[str, Question]) -> None:
+    for question in questions.values():
+        for echo in (
+            question.text,
+            f"{question.text} {question.text}",
+            f"Well, {question.text.lower()} Good question.",
+        ):
+            assert value(rule_based.evaluate(question, echo).score) <= 10, echo
+
+
+@pytest.mark.parametrize("quality", ["strong", "middle", "weak"])
+def test_no_order_to_the_judge_raises_a_score(
+    quality: str, samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    assert len(samples["injections"]["texts"]) >= 30
+    for pair in samples["pairs"]:
+        question, answer = questions[pair["question"]], pair[quality]
+        alone = value(rule_based.evaluate(question, answer).score)
+        for injection in samples["injections"]["texts"]:
+            for text in (f"{answer} {injection}", f"{injection} {answer}", f"{answer}\n\n{injection}"):
+                assert value(rule_based.evaluate(question, text).score) <= alone, (
+                    pair["question"],
+                    injection,
+                )
+
+
+def test_an_order_to_the_judge_alone_earns_nothing(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    for question in questions.values():
+        for injection in samples["injections"]["texts"]:
+            assert value(rule_based.evaluate(question, injection).score) <= 10, injection
+
+
+def test_one_story_may_answer_any_behavioural_question(good: str, questions: dict[str, Question]) -> None:
+    for question in questions.values():
+        if question.kind is Kind.BEHAVIOURAL:
+            assert value(rule_based.evaluate(question, good).score) >= 80, question.text
+
+
+def test_saying_it_twice_earns_nothing(samples: dict[str, Any], questions: dict[str, Question]) -> None:
+    for pair in samples["pairs"]:
+        question = questions[pair["question"]]
+        for quality in ("strong", "middle", "weak"):
+            once = value(rule_based.evaluate(question, pair[quality]).score)
+            assert value(rule_based.evaluate(question, f"{pair[quality]} {pair[quality]}").score) <= once
+
+
+def test_names_schools_and_gender_change_nothing(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    answer = samples["pairs"][0]["strong"]
+    question = questions[samples["pairs"][0]["question"]]
+    swapped = answer.replace(" He ", " She ").replace(" his ", " her ").replace(" him ", " her ")
+    assert swapped != answer
+    assert rule_based.evaluate(question, swapped).score == rule_based.evaluate(question, answer).score
+
+
+def test_what_only_a_model_can_know_is_left_open(questions: dict[str, Question]) -> None:
+    evaluation = rule_based.evaluate(questions["db-index"], "An index is a B-tree, so lookups are fast.")
+    verdicts = {one.id: one.verdict for one in evaluation.criteria}
+    assert verdicts["correctness"] is Outcome.CANNOT_ASSESS
+    assert verdicts["tone"] is Outcome.CANNOT_ASSESS
+    assert evaluation.evaluated_by.engine == "built-in"
+    assert evaluation.evaluated_by.rubric_hash == evaluation.rubric.hash
+
+
+def test_the_candidate_is_told_what_was_good_and_what_would_help(
+    samples: dict[str, Any], questions: dict[str, Question]
+) -> None:
+    pair = samples["pairs"][0]
+    question = questions[pair["question"]]
+    strong, weak = rule_based.evaluate(question, pair["strong"]), rule_based.evaluate(question, pair["weak"])
+    assert any("reduced by 40%" in text for text in strong.strengths)
+    assert weak.strengths == () or len(weak.strengths) < len(strong.strengths)
+    assert any("[your number]" in text for text in weak.improvements)
+    nothing = rule_based.evaluate(question, "")
+    assert nothing.settled_by_code
+    assert "full sentences" in nothing.improvements[0]
+
+
+def test_the_longest_answer_is_read_in_good_time() -> None:
+    text = ("Word after word without any stop " * 700)[:20_000]
+    assert rule_based.evaluate(QUESTION, text).score is not None
+    assert rule_based.evaluate(QUESTION, ("a. " * 7_000)[:20_000]).score is not None
