@@ -19,8 +19,8 @@ NO_LIMIT = {"LIMIT_GENERAL_ADDRESS": "1000000/60"}
 async def timed(client: httpx.AsyncClient) -> float:
     """Return the milliseconds one request takes."""
     began = time.perf_counter()
-    answer = await client.get(PATH)
-    answer.raise_for_status()
+    response = await client.get(PATH)
+    response.raise_for_status()
     return (time.perf_counter() - began) * 1000
 
 

@@ -36,9 +36,16 @@ def reactions() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for service in SERVICES:
         router = importlib.import_module(f"{service}.reactions").router
-        for each in router.subscriptions:
-            words = (each.reaction.__doc__ or each.reaction.__name__).strip().splitlines()[0].rstrip(".")
-            found.setdefault(each.event_type.ce_type, []).append(f"{service}: {words[0].lower()}{words[1:]}")
+        for subscription in router.subscriptions:
+            words = (
+                (subscription.reaction.__doc__ or subscription.reaction.__name__)
+                .strip()
+                .splitlines()[0]
+                .rstrip(".")
+            )
+            found.setdefault(subscription.event_type.ce_type, []).append(
+                f"{service}: {words[0].lower()}{words[1:]}"
+            )
     return found
 
 

@@ -48,9 +48,9 @@ class Person(httpx.AsyncClient):
         """Register and sign in."""
         form = {"email": self.email, "password": PASSWORD, "full_name": "Jordan Rivera"}
         assert (await self.post("/auth/register", json=form)).status_code == 202
-        answer = await self.post("/auth/login", json={"email": self.email, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
-        self.tokens = answer.json()
+        response = await self.post("/auth/login", json={"email": self.email, "password": PASSWORD})
+        assert response.status_code == 200, response.text
+        self.tokens = response.json()
         self.headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
 
     async def upload(self, name: str = "jordan-rivera.pdf", content: bytes | None = None) -> httpx.Response:
@@ -72,9 +72,9 @@ class Person(httpx.AsyncClient):
             "level": "mid",
             "questions": 2,
         } | wishes
-        answer = await self.post("/interview/start", json=body)
-        assert answer.status_code == 201, answer.text
-        started: dict[str, Any] = answer.json()
+        response = await self.post("/interview/start", json=body)
+        assert response.status_code == 201, response.text
+        started: dict[str, Any] = response.json()
         return started
 
     async def next_question(self, interview_id: str) -> dict[str, Any]:
@@ -100,10 +100,10 @@ class Person(httpx.AsyncClient):
             async with asyncio.timeout(timeout):
                 while True:
                     try:
-                        answer = await self.get(path)
-                        said = answer.text
-                        if answer.status_code == 200 and arrived(answer.json()):
-                            body: dict[str, Any] = answer.json()
+                        response = await self.get(path)
+                        said = response.text
+                        if response.status_code == 200 and arrived(response.json()):
+                            body: dict[str, Any] = response.json()
                             return body
                     except httpx.TransportError as error:
                         said = repr(error)

@@ -112,7 +112,7 @@ class Places:
         try:
             topics = [name for name in await consumer.topics() if name.startswith("interviewace.")]
             numbers = {topic: await kafka.partitions_of(servers, topic) for topic in topics}
-            consumer.assign([TopicPartition(topic, each) for topic in topics for each in numbers[topic]])
+            consumer.assign([TopicPartition(topic, number) for topic in topics for number in numbers[topic]])
             ends = await consumer.end_offsets(list(consumer.assignment()))
             await consumer.seek_to_beginning()
             found = {}
@@ -181,8 +181,8 @@ async def practise(whole, person, good_answer):
     question = interview["question"]
     given = {"question_id": question["id"], "text": f"{good_answer} It was in {WORDS['answer']}."}
     for _ in range(2):
-        answer = await person.post(f"/interview/{interview['id']}/answer", json=given, headers=key(4))
-        assert answer.status_code in (200, 202), answer.text
+        response = await person.post(f"/interview/{interview['id']}/answer", json=given, headers=key(4))
+        assert response.status_code in (200, 202), response.text
     for _ in range(2):
         question = await person.next_question(interview["id"])
         skipped = {"question_id": question["id"], "skip": True}

@@ -51,8 +51,8 @@ async def test_an_interview_survives_a_kill(whole, person, good_answer, victim):
         await insist(person, started["id"], question["id"], text)
     await whole.until_ready(victim)
     report = await person.report(started["id"])
-    assert [each["text"] for each in report["answers"]] == [good_answer, "It went fine.", good_answer]
-    assert {each["evaluation"]["status"] for each in report["answers"]} == {"done"}
+    assert [answer["text"] for answer in report["answers"]] == [good_answer, "It went fine.", good_answer]
+    assert {answer["evaluation"]["status"] for answer in report["answers"]} == {"done"}
     events = await whole.query(
         "SELECT ce_type, count(*) AS times FROM interview.outbox WHERE payload::jsonb ->> 'interview_id' = $1"
         " GROUP BY ce_type",
@@ -83,9 +83,9 @@ async def test_revoked_tokens_stay_refused_after_redis_died(whole, person):
     await whole.kill("redis")
     async with asyncio.timeout(60):
         while True:
-            answer = await person.get("/auth/me")
-            assert answer.status_code in (401, 503), answer.text
-            if answer.status_code == 401:
+            response = await person.get("/auth/me")
+            assert response.status_code in (401, 503), response.text
+            if response.status_code == 401:
                 break
     await whole.until_ready("redis")
     assert (await person.get("/auth/me")).status_code == 401

@@ -14,8 +14,8 @@ async def whole(run_whole):
 
 async def mail_to(client, mailbox_url, email):
     while True:
-        for each in (await client.get(mailbox_url)).json()["items"]:
-            text = (await client.get(each["url"])).text
+        for item in (await client.get(mailbox_url)).json()["items"]:
+            text = (await client.get(item["url"])).text
             if f"To: {email}" in text:
                 return text
 

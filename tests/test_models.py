@@ -107,7 +107,7 @@ async def test_while_both_are_away_the_evaluation_is_deferred_and_comes_later(
     models.openai.answer(judge)
     report = await person.report(started["id"], timeout=120)
     assert report["evaluated_by"]["engine"] == "openai"
-    assert [each["text"] for each in report["answers"]] == [good_answer, good_answer]
+    assert [answer["text"] for answer in report["answers"]] == [good_answer, good_answer]
     evaluated = await whole.query(
         "SELECT count(*) AS times FROM interview.outbox WHERE ce_type = 'interview.answer_evaluated'"
         " AND payload::jsonb ->> 'interview_id' = $1",
@@ -129,12 +129,12 @@ async def test_one_trace_runs_from_the_gateway_to_the_model_and_to_the_last_reac
 ):
     started = await person.start(questions=1)
     trace_id = "0af7651916cd43dd8448eb211c80319c"
-    answer = await person.post(
+    response = await person.post(
         f"/interview/{started['id']}/answer",
         json={"question_id": started["question"]["id"], "text": good_answer},
         headers={"Prefer": "wait=20", "traceparent": f"00-{trace_id}-b7ad6b7169203331-01"},
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     await person.report(started["id"])
 
     def kinds():

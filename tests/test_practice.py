@@ -87,8 +87,8 @@ async def test_refreshing_and_signing_out_hold_at_the_gateway_at_once(person):
     assert renewed.status_code == 200
     assert (await person.post("/auth/logout")).status_code == 204
     for token in (person.tokens["access_token"], renewed.json()["access_token"]):
-        answer = await person.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 401
+        response = await person.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == 401
     again = await person.post("/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
     assert again.status_code == 401
 
@@ -139,8 +139,8 @@ async def test_expired_and_forged_tokens_are_refused(person):
         "nonsense",
         person.tokens["refresh_token"],
     ):
-        answer = await person.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
-        assert is_problem(answer, 401, "invalid_token")
+        response = await person.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
+        assert is_problem(response, 401, "invalid_token")
 
 
 async def test_other_peoples_things_are_not_there(whole, person):
@@ -162,8 +162,8 @@ async def test_other_peoples_things_are_not_there(whole, person):
 async def test_malformed_json_unknown_ids_and_strange_values_are_named(person):
     header = {"Content-Type": "application/json"}
     for path in ("/auth/register", "/auth/login", "/interview/start"):
-        answer = await person.post(path, content='{"a": ', headers=header)
-        assert is_problem(answer, 422, "validation_failed")
+        response = await person.post(path, content='{"a": ', headers=header)
+        assert is_problem(response, 422, "validation_failed")
     assert is_problem(await person.get(f"/interview/{uuid4()}"), 404)
     assert is_problem(await person.get(f"/resume/{uuid4()}"), 404)
     assert is_problem(await person.get("/resume/not-an-id"), 422)
@@ -227,7 +227,7 @@ async def test_a_question_is_answered_once_and_nothing_after_the_end(person, goo
     assert is_problem(await person.answer(started["id"], second["id"], "late"), 409)
     assert is_problem(await person.get(f"/interview/{started['id']}/next"), 409)
     report = await person.report(started["id"])
-    assert [each["text"] for each in report["answers"] if each["text"]] == [good_answer]
+    assert [answer["text"] for answer in report["answers"] if answer["text"]] == [good_answer]
 
 
 async def test_the_specification_is_whole_and_valid(whole):

@@ -94,7 +94,7 @@ class Balancer:
 
     async def _look(self):
         while True:
-            self._ready = [each for each in self._replicas if await each.status() == 200]
+            self._ready = [replica for replica in self._replicas if await replica.status() == 200]
             await asyncio.sleep(0.1)
 
     async def _serve(self, reader, writer):

@@ -158,7 +158,7 @@ async def test_no_more_are_asked_at_once_than_allowed():
     await chain.close()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert slow.most == 2
-    assert all(isinstance(each, errors.AllProvidersFailed) for each in outcomes)
+    assert all(isinstance(outcome, errors.AllProvidersFailed) for outcome in outcomes)
 
 
 async def test_a_question_taken_back_leaves_the_circuit_as_it_was():
@@ -191,7 +191,7 @@ async def test_nobody_waits_for_room_longer_than_the_deadline():
     asking = [asyncio.create_task(chain.ask(PROMPT, Word)) for _ in range(30)]
     async with asyncio.timeout(5):
         outcomes = await asyncio.gather(*asking, return_exceptions=True)
-    assert all(isinstance(each, errors.AllProvidersFailed) for each in outcomes)
+    assert all(isinstance(outcome, errors.AllProvidersFailed) for outcome in outcomes)
 
 
 class Late(Scripted):

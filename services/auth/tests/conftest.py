@@ -136,8 +136,8 @@ def token_in():
     """The token in a mail's link."""
 
     def find(mail: EmailMessage) -> str:
-        found = re.search(r"token=(\S+)", mail.get_content())
-        assert found
-        return found[1]
+        match = re.search(r"token=(\S+)", mail.get_content())
+        assert match
+        return match[1]
 
     return find

@@ -17,9 +17,9 @@ def form():
 
 
 async def test_a_person_registers_verifies_and_signs_in(service, anonymous, form, mail_to, token_in):
-    answer = await anonymous.post("/api/v1/auth/register", json=form)
-    assert answer.status_code == 202
-    assert answer.json() == {
+    response = await anonymous.post("/api/v1/auth/register", json=form)
+    assert response.status_code == 202
+    assert response.json() == {
         "email": form["email"],
         "message": "Thank you. Open the link in the mail we sent.",
     }
@@ -53,8 +53,8 @@ async def test_a_person_registers_verifies_and_signs_in(service, anonymous, form
 async def test_an_address_counts_however_its_domain_is_written(anonymous, form, mail_to, token_in):
     name = uuid7()
     form["email"] = f"{name}@xn--bcher-kva.example"
-    answer = await anonymous.post("/api/v1/auth/register", json=form)
-    assert answer.json()["email"] == f"{name}@bücher.example"
+    response = await anonymous.post("/api/v1/auth/register", json=form)
+    assert response.json()["email"] == f"{name}@bücher.example"
     token = token_in(await mail_to(f"{name}@bücher.example", "Confirm"))
     await anonymous.post("/api/v1/auth/verify-email", json={"token": token})
     for domain in ("xn--bcher-kva.example", "bücher.example", "BÜCHER.Example", "ｂücher.example"):
@@ -64,9 +64,9 @@ async def test_an_address_counts_however_its_domain_is_written(anonymous, form, 
 
 async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(anonymous, account, form, mail_to):
     form["email"] = account.email.upper()
-    answer = await anonymous.post("/api/v1/auth/register", json=form)
-    assert answer.status_code == 202
-    assert answer.json()["message"] == "Thank you. Open the link in the mail we sent."
+    response = await anonymous.post("/api/v1/auth/register", json=form)
+    assert response.status_code == 202
+    assert response.json()["message"] == "Thank you. Open the link in the mail we sent."
     assert "account already" in (await mail_to(account.email, "account already")).get_content()
     assert "access_token" in await account.sign_in()
 
@@ -88,9 +88,9 @@ async def test_a_known_address_gets_the_same_answer_and_its_owner_a_mail(anonymo
     ],
 )
 async def test_a_bad_registration_is_refused_with_the_reason(anonymous, form, change, code):
-    answer = await anonymous.post("/api/v1/auth/register", json=form | change)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert len(answer.json()["detail"]) > 10
+    response = await anonymous.post("/api/v1/auth/register", json=form | change)
+    assert (response.status_code, response.json()["code"]) == (422, code)
+    assert len(response.json()["detail"]) > 10
 
 
 async def test_a_password_may_have_any_characters_and_is_the_same_however_it_is_typed(
@@ -113,8 +113,8 @@ async def test_an_address_in_any_script_is_found_again(anonymous, form, mail_to,
 
 async def test_where_addresses_are_not_verified_a_person_signs_in_at_once(service, anonymous, form, replaced):
     replaced(Settings, service.main.settings.model_copy(update={"email_verification": "off"}))
-    answer = await anonymous.post("/api/v1/auth/register", json=form)
-    assert (answer.status_code, answer.json()["message"]) == (202, "Thank you. You can sign in now.")
+    response = await anonymous.post("/api/v1/auth/register", json=form)
+    assert (response.status_code, response.json()["message"]) == (202, "Thank you. You can sign in now.")
     login = {"email": form["email"], "password": GOOD}
     assert (await anonymous.post("/api/v1/auth/login", json=login)).status_code == 200
 
@@ -134,9 +134,9 @@ async def test_where_addresses_are_not_verified_a_person_signs_in_at_once(servic
     ],
 )
 async def test_what_a_route_can_not_read_is_named(signed_in, method, path, body):
-    answer = await signed_in.request(method, f"/api/v1/auth{path}", json=body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
-    assert answer.json()["errors"][0]["location"][0] == "body"
+    response = await signed_in.request(method, f"/api/v1/auth{path}", json=body)
+    assert (response.status_code, response.json()["code"]) == (422, "validation_failed")
+    assert response.json()["errors"][0]["location"][0] == "body"
 
 
 async def test_a_mail_to_an_unproved_address_repeats_nothing_its_sender_wrote(anonymous, form, mail_to):
@@ -148,9 +148,9 @@ async def test_a_mail_to_an_unproved_address_repeats_nothing_its_sender_wrote(an
 async def test_verification_can_be_sent_again_and_tells_nothing(anonymous, make_account, mail_to, token_in):
     unverified = await make_account(verified=False)
     for address in (unverified.email, f"{uuid7()}@example.com"):
-        answer = await anonymous.post("/api/v1/auth/resend-verification", json={"email": address})
-        assert answer.status_code == 202
-        assert answer.json() == {"message": "If the address has an account, a mail is on its way."}
+        response = await anonymous.post("/api/v1/auth/resend-verification", json={"email": address})
+        assert response.status_code == 202
+        assert response.json() == {"message": "If the address has an account, a mail is on its way."}
     token = token_in(await mail_to(unverified.email, "Confirm"))
     assert (await anonymous.post("/api/v1/auth/verify-email", json={"token": token})).status_code == 204
 
@@ -173,13 +173,13 @@ async def test_verification_can_be_sent_again_and_tells_nothing(anonymous, make_
     ],
 )
 async def test_a_route_of_ones_own_asks_to_sign_in(anonymous, method, path):
-    answer = await anonymous.request(method, f"/api/v1/auth{path}")
-    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+    response = await anonymous.request(method, f"/api/v1/auth{path}")
+    assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
 
 
 async def test_a_person_changes_their_name(signed_in):
-    answer = await signed_in.patch("/api/v1/auth/me", json={"full_name": "J. Rivera"})
-    assert answer.json()["full_name"] == "J. Rivera"
+    response = await signed_in.patch("/api/v1/auth/me", json={"full_name": "J. Rivera"})
+    assert response.json()["full_name"] == "J. Rivera"
     assert (await signed_in.patch("/api/v1/auth/me", json={"full_name": ""})).status_code == 422
 
 
@@ -211,17 +211,17 @@ async def test_one_of_the_last_passwords_is_refused(account, signed_in):
     change = {"current_password": account.password, "new_password": "Another-horse-8"}
     await signed_in.post("/api/v1/auth/change-password", json=change)
     back = {"current_password": "Another-horse-8", "new_password": account.password}
-    answer = await signed_in.post("/api/v1/auth/change-password", json=back)
-    assert (answer.status_code, answer.json()["code"]) == (422, "password_policy")
-    assert "last five" in answer.json()["detail"]
+    response = await signed_in.post("/api/v1/auth/change-password", json=back)
+    assert (response.status_code, response.json()["code"]) == (422, "password_policy")
+    assert "last five" in response.json()["detail"]
 
 
 async def test_a_forgotten_password_is_replaced_by_mail_and_every_session_ends(
     service, anonymous, account, signed_in, mail_to, token_in
 ):
     for address in (account.email, f"{uuid7()}@example.com"):
-        answer = await anonymous.post("/api/v1/auth/forgot-password", json={"email": address})
-        assert (answer.status_code, answer.json()["message"][:3]) == (202, "If ")
+        response = await anonymous.post("/api/v1/auth/forgot-password", json={"email": address})
+        assert (response.status_code, response.json()["message"][:3]) == (202, "If ")
     reset = {"token": token_in(await mail_to(account.email, "Choose a new")), "new_password": "weak"}
     assert (await anonymous.post("/api/v1/auth/reset-password", json=reset)).json()[
         "code"

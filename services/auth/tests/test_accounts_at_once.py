@@ -49,16 +49,16 @@ async def test_a_password_that_was_changed_meanwhile_proves_nothing(
     account, signed_in, password_changes_meanwhile
 ):
     late = {"current_password": account.password, "new_password": "Thiefs-horse-9"}
-    answer = await signed_in.post("/api/v1/auth/change-password", json=late)
-    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password")
+    response = await signed_in.post("/api/v1/auth/change-password", json=late)
+    assert (response.status_code, response.json()["code"]) == (401, "wrong_password")
     assert "access_token" in await account.sign_in(NEW)
 
 
 async def test_a_password_that_was_changed_meanwhile_erases_nothing(
     account, signed_in, password_changes_meanwhile
 ):
-    answer = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
-    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_password")
+    response = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    assert (response.status_code, response.json()["code"]) == (401, "wrong_password")
     assert "access_token" in await account.sign_in(NEW)
 
 
@@ -82,7 +82,7 @@ async def test_everything_at_once_waits_for_its_turn_and_never_breaks(
             *(account.sign_in() for _ in range(5)),
         )
     assert all(answer.status_code < 500 for answer in answers[:5])
-    assert all("access_token" in each or each["status"] == 401 for each in answers[5:])
+    assert all("access_token" in answer or answer["status"] == 401 for answer in answers[5:])
 
 
 async def test_one_address_registered_many_times_at_once_is_one_account(service, anonymous):

@@ -33,9 +33,9 @@ async def revoked(services, session_id):
 
 async def test_the_oauth2_form_signs_in_too(anonymous, account):
     form = {"username": account.email, "password": account.password, "grant_type": "password"}
-    answer = await anonymous.post("/api/v1/auth/login", data=form)
-    assert answer.status_code == 200
-    assert answer.json()["token_type"] == "bearer"
+    response = await anonymous.post("/api/v1/auth/login", data=form)
+    assert response.status_code == 200
+    assert response.json()["token_type"] == "bearer"
 
 
 async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
@@ -49,8 +49,8 @@ async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
         await signed_in.get("/api/v1/auth/me"),
         await anonymous.get("/api/v1/auth/nothing"),
     ]
-    assert [each.status_code for each in answers] == [200, 200, 401, 422, 200, 404]
-    assert {each.headers["cache-control"] for each in answers} == {"no-store"}
+    assert [answer.status_code for answer in answers] == [200, 200, 401, 422, 200, 404]
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
     keys = await anonymous.get("/api/v1/auth/.well-known/jwks.json")
     assert keys.headers["cache-control"].startswith("public, max-age=")
 
@@ -76,9 +76,9 @@ async def test_whoever_may_not_sign_in_gets_the_same_answer(anonymous, make_acco
         "email": f"{uuid7()}@example.com" if kind == "unknown" else account.email,
         "password": "Wrong-password-1" if kind == "wrong" else account.password,
     }
-    answer = await anonymous.post("/api/v1/auth/login", json=body)
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (401, "wrong_credentials")
+    response = await anonymous.post("/api/v1/auth/login", json=body)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (401, "wrong_credentials")
     assert problem["detail"] == "Address or password is wrong, or the account can't be used yet."
 
 
@@ -93,15 +93,15 @@ async def test_whoever_may_not_sign_in_gets_the_same_answer(anonymous, make_acco
     ],
 )
 async def test_malformed_credentials_are_named(anonymous, body):
-    answer = await anonymous.post(
+    response = await anonymous.post(
         "/api/v1/auth/login", content=body, headers={"Content-Type": "application/json"}
     )
-    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert (response.status_code, response.json()["code"]) == (422, "validation_failed")
 
 
 async def test_five_wrong_passwords_lock_the_account_and_its_owner_is_told(account, signed_in, mail_to):
     tries = await asyncio.gather(*(account.sign_in("Wrong-password-1") for _ in range(12)))
-    assert all("access_token" not in each for each in tries)
+    assert all("access_token" not in attempt for attempt in tries)
     assert "access_token" not in await account.sign_in()
     assert (await signed_in.get("/api/v1/auth/me")).status_code == 200
     await mail_to(account.email, "locked")
@@ -232,9 +232,9 @@ async def test_client_generators_are_told_of_one_body_to_sign_in_with(anonymous)
 async def test_sessions_are_listed_and_ended_one_by_one(service, make_account, account, signed_in):
     await account.sign_in()
     items = (await signed_in.get("/api/v1/auth/sessions")).json()["items"]
-    assert [each["current"] for each in items].count(True) == 1
+    assert [item["current"] for item in items].count(True) == 1
     assert items[0]["device"].startswith("python-httpx")
-    other = next(each for each in items if not each["current"])
+    other = next(item for item in items if not item["current"])
     async with await (await make_account()).client() as stranger:
         assert (await stranger.delete(f"/api/v1/auth/sessions/{other['id']}")).json()[
             "code"
@@ -301,10 +301,10 @@ async def test_a_signing_key_changed_within_the_ten_seconds_ends_no_session(
     ("method", "path"), [("GET", ""), ("GET", "/{}"), ("PATCH", "/{}"), ("POST", "/{}/unlock")]
 )
 async def test_accounts_are_moderated_by_moderators_only(account, signed_in, method, path):
-    answer = await signed_in.request(
+    response = await signed_in.request(
         method, f"/api/v1/auth/users{path.format(account.id)}", json={"role": "admin"}
     )
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
     assert (await signed_in.get("/api/v1/auth/me")).json()["role"] == "user"
 
 

@@ -31,8 +31,8 @@ async def parts(account):
 
 
 async def refused(anonymous, token):
-    answer = await anonymous.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
-    return answer.status_code == 401 and answer.json()["code"] == "invalid_token"
+    response = await anonymous.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
+    return response.status_code == 401 and response.json()["code"] == "invalid_token"
 
 
 async def test_the_token_as_it_came_is_taken(anonymous, parts):

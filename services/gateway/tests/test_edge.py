@@ -11,15 +11,15 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 async def test_a_sane_request_id_is_kept_all_the_way(client: Any, upstream: Any) -> None:
-    answer = await client.get("/api/v1/resume/1", headers={"X-Request-ID": "order-66.A_b"})
-    assert answer.headers.get_list("x-request-id") == ["order-66.A_b"]
+    response = await client.get("/api/v1/resume/1", headers={"X-Request-ID": "order-66.A_b"})
+    assert response.headers.get_list("x-request-id") == ["order-66.A_b"]
     assert upstream.last.values("x-request-id") == ["order-66.A_b"]
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a" * 129, "é", "x;y"])
 async def test_another_one_is_replaced(client: Any, upstream: Any, given: str) -> None:
-    answer = await client.get("/api/v1/resume/1", headers={"X-Request-ID": given.encode()})
-    made = UUID(answer.headers["x-request-id"])
+    response = await client.get("/api/v1/resume/1", headers={"X-Request-ID": given.encode()})
+    made = UUID(response.headers["x-request-id"])
     assert made.version == 7
     assert upstream.last.values("x-request-id") == [str(made)]
 
@@ -30,18 +30,18 @@ async def test_a_services_own_request_id_does_not_replace_ours(client: Any, upst
         await send({"type": "http.response.body", "body": b""})
 
     upstream.act = act
-    answer = await client.get("/api/v1/resume/1", headers={"X-Request-ID": "ours"})
-    assert answer.headers.get_list("x-request-id") == ["ours"]
+    response = await client.get("/api/v1/resume/1", headers={"X-Request-ID": "ours"})
+    assert response.headers.get_list("x-request-id") == ["ours"]
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/health", "/ready", "/docs", "/nothing", "/api/v1/resume/1", "/api/v1//x"]
 )
 async def test_security_headers_are_on_every_status(gateway: Any, anonymous: Any, path: str) -> None:
-    answer = await anonymous.get(path)
-    assert all(name in answer.headers for name in (*SECURITY, "x-request-id")), answer.headers
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "strict-transport-security" not in answer.headers
+    response = await anonymous.get(path)
+    assert all(name in response.headers for name in (*SECURITY, "x-request-id")), response.headers
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "strict-transport-security" not in response.headers
 
 
 async def test_strict_transport_is_asked_for_in_production_only(gateways: Any) -> None:
@@ -57,9 +57,9 @@ async def test_a_policy_of_a_services_own_page_is_kept(client: Any, upstream: An
         await send({"type": "http.response.body", "body": b""})
 
     upstream.act = act
-    answer = await client.get("/api/v1/interview/1/report")
-    assert answer.headers.get_list("content-security-policy") == ["default-src 'self'"]
-    assert answer.headers.get_list("x-frame-options") == ["DENY"]
+    response = await client.get("/api/v1/interview/1/report")
+    assert response.headers.get_list("content-security-policy") == ["default-src 'self'"]
+    assert response.headers.get_list("x-frame-options") == ["DENY"]
 
 
 def ask(origin: str) -> dict[str, str]:
@@ -73,11 +73,11 @@ def ask(origin: str) -> dict[str, str]:
 async def test_a_listed_site_may_call_from_a_browser(gateways: Any, upstream: Any) -> None:
     running = await gateways(cors_origins="https://a.example, https://b.example")
     async with running.anonymous() as client:
-        answer = await client.options("/api/v1/resume/upload", headers=ask("https://a.example"))
-        assert answer.status_code == 204
-        assert answer.headers["access-control-allow-origin"] == "https://a.example"
-        assert "POST" in answer.headers["access-control-allow-methods"]
-        assert "Authorization" in answer.headers["access-control-allow-headers"]
+        response = await client.options("/api/v1/resume/upload", headers=ask("https://a.example"))
+        assert response.status_code == 204
+        assert response.headers["access-control-allow-origin"] == "https://a.example"
+        assert "POST" in response.headers["access-control-allow-methods"]
+        assert "Authorization" in response.headers["access-control-allow-headers"]
         assert upstream.seen == []
         refused = await client.get("/api/v1/resume/1", headers={"Origin": "https://b.example"})
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (
@@ -94,9 +94,9 @@ async def test_a_listed_site_may_call_from_a_browser(gateways: Any, upstream: An
 async def test_another_site_may_not(gateways: Any, problem: Any, origin: str) -> None:
     running = await gateways(cors_origins="https://a.example")
     async with running.anonymous() as client:
-        answer = await client.options("/api/v1/resume/upload", headers=ask(origin))
-        problem(answer, 403, "origin_not_allowed")
-        assert "access-control-allow-origin" not in answer.headers
+        response = await client.options("/api/v1/resume/upload", headers=ask(origin))
+        problem(response, 403, "origin_not_allowed")
+        assert "access-control-allow-origin" not in response.headers
         plain = await client.get("/health", headers={"Origin": origin})
         assert "access-control-allow-origin" not in plain.headers
         assert "Origin" in plain.headers["vary"]

@@ -113,18 +113,18 @@ async def test_json_of_more_than_1_mb_is_a_413_by_its_length(
     client: Any, upstream: Any, problem: Any
 ) -> None:
     assert (await client.post("/api/v1/interview/start", content=b"x" * MEGABYTE)).status_code == 200
-    answer = await client.post("/api/v1/interview/start", content=b"x" * (MEGABYTE + 1))
-    assert "1 MB" in problem(answer, 413, "body_too_large")["detail"]
+    response = await client.post("/api/v1/interview/start", content=b"x" * (MEGABYTE + 1))
+    assert "1 MB" in problem(response, 413, "body_too_large")["detail"]
     assert len(upstream.seen) == 1
 
 
 async def test_json_of_more_than_1_mb_is_a_413_while_it_streams(
     client: Any, upstream: Any, problem: Any
 ) -> None:
-    answer = await client.post("/api/v1/interview/start", content=parts(2 * MEGABYTE))
-    problem(answer, 413, "body_too_large")
-    answer = await client.post("/api/v1/interview/start", content=parts(MEGABYTE))
-    assert answer.json()["size"] == MEGABYTE
+    response = await client.post("/api/v1/interview/start", content=parts(2 * MEGABYTE))
+    problem(response, 413, "body_too_large")
+    response = await client.post("/api/v1/interview/start", content=parts(MEGABYTE))
+    assert response.json()["size"] == MEGABYTE
     framing = upstream.last.values("transfer-encoding"), upstream.last.values("content-length")
     assert framing == ([], [str(MEGABYTE)])
 
@@ -141,8 +141,8 @@ async def test_an_upload_may_have_6_mb(client: Any, upstream: Any, problem: Any)
 
 async def test_a_refusal_is_seen_by_a_client_that_is_still_sending(anonymous: Any, problem: Any) -> None:
     for size in (3 * MEGABYTE, 12 * MEGABYTE):
-        answer = await anonymous.post("/api/v1/resume/upload", content=b"x" * size)
-        problem(answer, 401, "not_authenticated")
+        response = await anonymous.post("/api/v1/resume/upload", content=b"x" * size)
+        problem(response, 401, "not_authenticated")
 
 
 async def test_a_client_that_asks_before_it_sends_is_spared_the_sending(gateway: Any, signer: Any) -> None:

@@ -68,7 +68,7 @@ def _class_of(method: str, pattern: str) -> str:
     return "credentials" if known in CREDENTIALS else "costly" if known in COSTLY else "general"
 
 
-@pytest.mark.parametrize("route", [each for each in ROUTES if BELOW not in each.pattern], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if BELOW not in route.pattern], ids=str)
 def test_each_route_of_the_table_is_one_of_its_service(route: Route) -> None:
     path = route.pattern.replace("{}", str(uuid4()))
     read = [_service_reads(method, path) for method in ([route.method] if route.method else TAKEN)]

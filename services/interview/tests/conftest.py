@@ -54,15 +54,15 @@ def good(samples: dict[str, Any]) -> str:
 def questions() -> dict[str, Question]:
     """The bank as it is judged, by id."""
     return {
-        one.id: Question(
-            text=one.text,
-            kind=one.kind,
+        question.id: Question(
+            text=question.text,
+            kind=question.kind,
             level=Level.MID,
-            competency=one.competency,
-            topics=one.topics,
-            points=one.points,
+            competency=question.competency,
+            topics=question.topics,
+            points=question.points,
         )
-        for one in bank.questions()
+        for question in bank.questions()
     }
 
 
@@ -77,9 +77,9 @@ def started() -> Start:
     """Start an interview as somebody, and return it."""
 
     async def start(client: Client, **wishes: Any) -> dict[str, Any]:
-        answer = await client.post(f"{ROOT}/start", json=ENGINEER | wishes)
-        assert answer.status_code == 201, answer.text
-        return dict(answer.json())
+        response = await client.post(f"{ROOT}/start", json=ENGINEER | wishes)
+        assert response.status_code == 201, response.text
+        return dict(response.json())
 
     return start
 
@@ -91,9 +91,9 @@ def given() -> Give:
     async def give(client: Client, interview_id: str, text: str | None, **headers: str) -> dict[str, Any]:
         question = (await client.get(f"{ROOT}/{interview_id}/next")).json()
         body = {"question_id": question["id"]} | ({"skip": True} if text is None else {"text": text})
-        answer = await client.post(f"{ROOT}/{interview_id}/answer", json=body, headers=headers)
-        assert answer.status_code in (200, 202), answer.text
-        return dict(answer.json())
+        response = await client.post(f"{ROOT}/{interview_id}/answer", json=body, headers=headers)
+        assert response.status_code in (200, 202), response.text
+        return dict(response.json())
 
     return give
 

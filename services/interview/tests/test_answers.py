@@ -21,16 +21,16 @@ async def test_an_answer_is_taken_and_its_evaluation_follows(
     interview = await started(client)
     url = f"{ROOT}/{interview['id']}"
     text = "Last year my team was late. I cut the scope and we launched on time with 3 bugs."
-    answer = await client.post(
+    response = await client.post(
         f"{url}/answer", json={"question_id": interview["question"]["id"], "text": text}
     )
-    assert answer.status_code == 202
-    assert answer.json()["evaluation"]["status"] == "pending"
-    assert answer.json()["evaluation"]["score"] is None
-    assert "Preference-Applied" not in answer.headers
+    assert response.status_code == 202
+    assert response.json()["evaluation"]["status"] == "pending"
+    assert response.json()["evaluation"]["score"] is None
+    assert "Preference-Applied" not in response.headers
     assert (await client.get(f"{url}/next")).json()["number"] == 2
 
-    await judged(answer.json()["answer_id"])
+    await judged(response.json()["answer_id"])
     (answered,) = (await client.get(url)).json()["answers"]
     assert answered["text"] == text
     evaluation = answered["evaluation"]
@@ -40,8 +40,8 @@ async def test_an_answer_is_taken_and_its_evaluation_follows(
     assert all(quote in text for criterion in evaluation["criteria"] for quote in criterion["quotes"])
     assert evaluation["star"]["action"]
     events = await service.published(UUID(interview["id"]))
-    assert [one["ce_type"] for one in events] == ["interview.started", "interview.answer_evaluated"]
-    assert events[1]["payload"]["answer_id"] == answer.json()["answer_id"]
+    assert [event["ce_type"] for event in events] == ["interview.started", "interview.answer_evaluated"]
+    assert events[1]["payload"]["answer_id"] == response.json()["answer_id"]
     assert events[1]["payload"]["engine"] == "built-in"
 
 
@@ -70,19 +70,19 @@ async def test_text_that_can_not_be_kept_is_refused_in_words(
 ) -> None:
     interview = await started(client)
     body = f'{{"question_id": "{interview["question"]["id"]}", "text": {text}}}'
-    answer = await client.post(
+    response = await client.post(
         f"{ROOT}/{interview['id']}/answer", content=body, headers={"Content-Type": "application/json"}
     )
-    assert answer.status_code == 422
-    assert said in answer.json()["detail"]
+    assert response.status_code == 422
+    assert said in response.json()["detail"]
 
 
 async def test_a_skipped_question_needs_no_evaluation(client: Client, started: Start) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "skip": True}
-    answer = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
-    assert answer.status_code == 200
-    evaluation = answer.json()["evaluation"]
+    response = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
+    assert response.status_code == 200
+    evaluation = response.json()["evaluation"]
     assert (evaluation["status"], evaluation["score"], evaluation["skipped"]) == ("done", None, True)
     assert evaluation["evaluated_by"]["engine"] == "built-in"
     assert evaluation["note"] == "This question was skipped."
@@ -112,9 +112,9 @@ async def test_an_answer_after_the_end_is_refused(client: Client, started: Start
     interview = await started(client)
     assert (await client.post(f"{ROOT}/{interview['id']}/end")).status_code == 202
     body = {"question_id": interview["question"]["id"], "text": "Too late."}
-    answer = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
-    assert answer.status_code == 409
-    assert answer.json()["code"] == "interview_already_ended"
+    response = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
+    assert response.status_code == 409
+    assert response.json()["code"] == "interview_already_ended"
     following = await client.get(f"{ROOT}/{interview['id']}/next")
     assert following.status_code == 409
     assert following.json()["code"] == "interview_already_ended"
@@ -132,11 +132,11 @@ async def test_after_the_last_answer_there_is_no_next_question(
 async def test_a_question_of_another_interview_is_not_found(client: Client, started: Start) -> None:
     one, other = await started(client), await started(client)
     for question_id in (other["question"]["id"], str(uuid7())):
-        answer = await client.post(
+        response = await client.post(
             f"{ROOT}/{one['id']}/answer", json={"question_id": question_id, "text": "Hm."}
         )
-        assert answer.status_code == 404
-        assert answer.json()["code"] == "question_not_found"
+        assert response.status_code == 404
+        assert response.json()["code"] == "question_not_found"
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,9 @@ async def test_an_answer_that_makes_no_sense_is_refused(
 ) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"]} | wrong
-    answer = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "validation_failed"
+    response = await client.post(f"{ROOT}/{interview['id']}/answer", json=body)
+    assert response.status_code == 422
+    assert response.json()["code"] == "validation_failed"
     assert (await client.get(f"{ROOT}/{interview['id']}")).json()["answers"] == []
 
 
@@ -176,7 +176,7 @@ async def test_the_longest_answer_is_taken(
 async def test_a_wait_that_runs_out_leaves_the_evaluation_pending(client: Client, started: Start) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "text": "Nobody works on it."}
-    answer = await client.post(f"{ROOT}/{interview['id']}/answer", json=body, headers={"Prefer": "wait=1"})
-    assert answer.status_code == 202
-    assert answer.headers["Preference-Applied"] == "wait=1"
-    assert answer.json()["evaluation"]["status"] == "pending"
+    response = await client.post(f"{ROOT}/{interview['id']}/answer", json=body, headers={"Prefer": "wait=1"})
+    assert response.status_code == 202
+    assert response.headers["Preference-Applied"] == "wait=1"
+    assert response.json()["evaluation"]["status"] == "pending"

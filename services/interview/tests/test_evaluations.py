@@ -47,7 +47,7 @@ async def test_answers_evaluated_at_once_complete_the_interview_once(
 ) -> None:
     interview = await started(client, questions=4)
     answers = [await given(client, interview["id"], good) for _ in range(4)]
-    await asyncio.gather(*(judged(one["answer_id"]) for one in answers))
+    await asyncio.gather(*(judged(answer["answer_id"]) for answer in answers))
     kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
     assert kinds.count("interview.answer_evaluated") == 4
     assert kinds.count("interview.report_ready") == 1

@@ -114,9 +114,12 @@ async def test_when_the_first_model_fails_the_second_serves_and_both_are_named(
     second = await given(client, interview["id"], good)
     await judged(second["answer_id"], chain)
     report = (await client.get(f"{ROOT}/{interview['id']}/report")).json()
-    assert [one["evaluation"]["evaluated_by"]["engine"] for one in report["answers"]] == ["openai", "gemini"]
+    assert [answer["evaluation"]["evaluated_by"]["engine"] for answer in report["answers"]] == [
+        "openai",
+        "gemini",
+    ]
     assert report["evaluated_by"]["engine"] == "mixed"
-    assert {one["engine"] for one in report["engines"]} == {"openai", "gemini"}
+    assert {engine["engine"] for engine in report["engines"]} == {"openai", "gemini"}
 
 
 @pytest.mark.parametrize("failure", ["garbage", "refusal", "cut off", "wrong shape"])
@@ -164,8 +167,8 @@ async def test_while_all_models_fail_the_evaluation_is_deferred_and_the_intervie
     url = f"{ROOT}/{interview['id']}"
 
     async def reported() -> dict[str, Any] | None:
-        answer = await client.get(f"{url}/report")
-        return dict(answer.json()) if answer.status_code == 200 else None
+        response = await client.get(f"{url}/report")
+        return dict(response.json()) if response.status_code == 200 else None
 
     async with worker.router.lifespan_context(worker):
         first = await given(client, interview["id"], good, Prefer="wait=20")

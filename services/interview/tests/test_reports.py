@@ -25,22 +25,22 @@ async def finished(good: str, client: Client, started: Start, given: Give, judge
 async def test_the_report_tells_what_was_found(
     good: str, client: Client, service: ServiceUnderTest, finished: str
 ) -> None:
-    answer = await client.get(f"{ROOT}/{finished}/report")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    report = answer.json()
+    response = await client.get(f"{ROOT}/{finished}/report")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    report = response.json()
     assert report["interview_id"] == finished
     assert (report["questions"], report["answered"], report["skipped"], report["scored"]) == (3, 2, 1, 2)
     assert report["evaluated_by"]["engine"] == "built-in"
     scores = [one["evaluation"]["score"] for one in report["answers"]]
     assert scores[1:] == [0, None]
     assert report["overall"] == round((scores[0] + 0) / 2, 1)
-    assert sum(one["answers"] for one in report["competencies"]) == 2
+    assert sum(competency["answers"] for competency in report["competencies"]) == 2
     assert all(
         quote in good for one in report["answers"][0]["evaluation"]["criteria"] for quote in one["quotes"]
     )
     events = await service.published(UUID(finished))
-    kinds = [one["ce_type"] for one in events]
+    kinds = [event["ce_type"] for event in events]
     assert kinds.count("interview.answer_evaluated") == 3
     assert kinds[-2:] == ["interview.completed", "interview.report_ready"]
     assert events[-2]["payload"]["answered"] == 2
@@ -51,10 +51,10 @@ async def test_the_report_tells_what_was_found(
 
 
 async def test_as_markdown_the_quotes_come_first_and_the_number_last(client: Client, finished: str) -> None:
-    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": "text/markdown"})
-    assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/markdown")
-    text = answer.text
+    response = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": "text/markdown"})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/markdown")
+    text = response.text
     assert "Evaluated by: built-in" in text
     assert "> As a result we launched on time and errors fell by 40%." in text
     assert "Skipped." in text
@@ -78,15 +78,15 @@ async def test_as_markdown_the_quotes_come_first_and_the_number_last(client: Cli
 async def test_the_form_is_the_one_the_caller_likes_best(
     client: Client, finished: str, accept: str, media_type: str
 ) -> None:
-    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
-    assert answer.headers["content-type"].startswith(media_type)
+    response = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
+    assert response.headers["content-type"].startswith(media_type)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/pdf", "application/json;q=0", "nonsense"])
 async def test_a_form_there_is_not_is_refused(client: Client, finished: str, accept: str) -> None:
-    answer = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
-    assert answer.status_code == 406
-    assert answer.json()["code"] == "not_acceptable"
+    response = await client.get(f"{ROOT}/{finished}/report", headers={"Accept": accept})
+    assert response.status_code == 406
+    assert response.json()["code"] == "not_acceptable"
 
 
 async def test_while_it_is_written_the_report_tells_its_progress(

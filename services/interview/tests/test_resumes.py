@@ -45,23 +45,23 @@ async def held(sessions: SessionMaker, resume_id: UUID) -> ResumeCopy | None:
 
 
 async def test_a_resume_nobody_tells_of_is_not_found(client: Client) -> None:
-    answer = await client.post(f"{ROOT}/start", json=body(uuid7()))
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "resume_not_found"
+    response = await client.post(f"{ROOT}/start", json=body(uuid7()))
+    assert response.status_code == 404
+    assert response.json()["code"] == "resume_not_found"
 
 
 async def test_somebody_elses_resume_is_not_found(client: Client, stranger: Client, parsed: Parse) -> None:
-    answer = await client.post(f"{ROOT}/start", json=body(await parsed(stranger.user_id)))
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "resume_not_found"
+    response = await client.post(f"{ROOT}/start", json=body(await parsed(stranger.user_id)))
+    assert response.status_code == 404
+    assert response.json()["code"] == "resume_not_found"
 
 
 async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessions: SessionMaker) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
     await react(sessions, resumes.note_upload, uploaded, uploaded)
-    answer = await client.post(f"{ROOT}/start", json=body(uploaded.resume_id))
-    assert answer.status_code == 409
-    assert answer.json()["code"] == "resume_not_ready"
+    response = await client.post(f"{ROOT}/start", json=body(uploaded.resume_id))
+    assert response.status_code == 409
+    assert response.json()["code"] == "resume_not_ready"
     assert (await client.get(ROOT)).json()["items"] == []
 
 
@@ -107,8 +107,8 @@ async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(
     copy = await held(sessions, event.resume_id)
     assert copy is not None
     assert (copy.background, copy.title) == (None, "")
-    answer = await client.post(f"{ROOT}/start", json=body(event.resume_id))
-    assert answer.status_code == 404
+    response = await client.post(f"{ROOT}/start", json=body(event.resume_id))
+    assert response.status_code == 404
 
 
 async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
@@ -256,7 +256,7 @@ async def test_events_on_kafka_are_reacted_to(
 
     async def read() -> bool:
         copies = [await held(sessions, one.resume_id) for one in (parsed, other)]
-        return all(one and one.background for one in copies)
+        return all(copy and copy.background for copy in copies)
 
     async def forgotten() -> bool:
         copy = await held(sessions, other.resume_id)

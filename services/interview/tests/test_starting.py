@@ -42,8 +42,8 @@ async def test_an_interview_from_a_resume_asks_about_it(
 async def test_a_start_says_where_the_interview_is(client: Client) -> None:
     headers = {"Idempotency-Key": "k-1"}
     for _ in range(2):
-        answer = await client.post(f"{ROOT}/start", json={"job_title": "Engineer"}, headers=headers)
-        assert answer.headers["location"] == f"{ROOT}/{answer.json()['id']}"
+        response = await client.post(f"{ROOT}/start", json={"job_title": "Engineer"}, headers=headers)
+        assert response.headers["location"] == f"{ROOT}/{response.json()['id']}"
 
 
 async def test_two_interviews_of_one_person_do_not_begin_alike(client: Client, started: Start) -> None:
@@ -69,17 +69,17 @@ async def test_two_interviews_of_one_person_do_not_begin_alike(client: Client, s
     ],
 )
 async def test_wishes_that_make_no_sense_are_refused(client: Client, wrong: dict[str, Any]) -> None:
-    answer = await client.post(f"{ROOT}/start", json={"job_title": "Engineer"} | wrong)
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert next(iter(wrong)) in answer.json()["detail"]
+    response = await client.post(f"{ROOT}/start", json={"job_title": "Engineer"} | wrong)
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert next(iter(wrong)) in response.json()["detail"]
     assert (await client.get(ROOT)).json()["items"] == []
 
 
 async def test_malformed_json_is_refused(client: Client) -> None:
-    answer = await client.post(f"{ROOT}/start", content=b"{", headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "validation_failed"
+    response = await client.post(f"{ROOT}/start", content=b"{", headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert response.json()["code"] == "validation_failed"
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ async def test_malformed_json_is_refused(client: Client) -> None:
     ],
 )
 async def test_nobody_gets_in_without_signing_in(anonymous: Client, method: str, path: str) -> None:
-    answer = await anonymous.request(method, ROOT + path, json={} if method == "POST" else None)
-    assert answer.status_code == 401
-    assert answer.json()["code"] == "not_authenticated"
+    response = await anonymous.request(method, ROOT + path, json={} if method == "POST" else None)
+    assert response.status_code == 401
+    assert response.json()["code"] == "not_authenticated"
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ async def test_somebody_elses_interview_and_an_unknown_one_are_not_found(
 ) -> None:
     interview = await started(stranger)
     for interview_id in (interview["id"], str(uuid7())):
-        answer = await client.request(method, f"{ROOT}/{interview_id}{path}", json=body)
-        assert answer.status_code == 404
-        assert answer.json()["code"] == "interview_not_found"
+        response = await client.request(method, f"{ROOT}/{interview_id}{path}", json=body)
+        assert response.status_code == 404
+        assert response.json()["code"] == "interview_not_found"
     assert (await stranger.get(f"{ROOT}/{interview['id']}")).json()["state"] == "in_progress"
     assert (await client.get(f"{ROOT}/not-an-id{path}" if method == "GET" else ROOT)).status_code in (
         200,
@@ -162,8 +162,8 @@ async def test_the_bank_comes_in_pages(client: Client) -> None:
     asked: dict[str, str | int] = {"limit": 40}
     while asked.get("cursor", "") is not None:
         page = (await client.get(f"{ROOT}/questions", params=asked)).json()
-        seen += [one["id"] for one in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         asked["cursor"] = page["next_cursor"]
-    assert seen == [one["id"] for one in whole["items"]]
-    answer = await client.get(f"{ROOT}/questions", params={"cursor": "nonsense"})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+    assert seen == [item["id"] for item in whole["items"]]
+    response = await client.get(f"{ROOT}/questions", params={"cursor": "nonsense"})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")

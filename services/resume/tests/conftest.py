@@ -108,9 +108,9 @@ def upload() -> Upload:
     """Upload a résumé and return the answer's body."""
 
     async def send(client: Client, name: str = "robin.txt", data: bytes = TEXT.encode()) -> dict[str, Any]:
-        answer = await client.post("/api/v1/resume/upload", files={"file": (name, data)})
-        assert answer.status_code == 202, answer.text
-        body: dict[str, Any] = answer.json()
+        response = await client.post("/api/v1/resume/upload", files={"file": (name, data)})
+        assert response.status_code == 202, response.text
+        body: dict[str, Any] = response.json()
         return body
 
     return send

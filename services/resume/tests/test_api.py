@@ -24,10 +24,10 @@ def problem(answer, status, code):
 
 
 async def test_an_upload_is_taken_queued_and_announced(client, upload, events_of, service):
-    answer = await client.post(f"{BASE}/upload", files={"file": ("../My CV.txt", b"Robin Example")})
-    assert answer.status_code == 202
-    body = answer.json()
-    assert answer.headers["location"] == f"{BASE}/{body['id']}" == body["links"]["self"]
+    response = await client.post(f"{BASE}/upload", files={"file": ("../My CV.txt", b"Robin Example")})
+    assert response.status_code == 202
+    body = response.json()
+    assert response.headers["location"] == f"{BASE}/{body['id']}" == body["links"]["self"]
     assert (body["filename"], body["title"], body["status"]) == ("My CV.txt", "My CV", "queued")
     assert (body["media_type"], body["size"], body["interviews"]) == ("text/plain", 13, 0)
     assert await events_of(body["id"]) == ["resume.uploaded"]
@@ -52,20 +52,20 @@ async def test_the_task_of_an_upload_is_shown_to_its_owner_only(client, stranger
     ],
 )
 async def test_a_bad_file_is_refused_and_nothing_is_kept(client, name, data, code):
-    answer = await client.post(f"{BASE}/upload", files={"file": (name, data)})
-    problem(answer, 400, code)
+    response = await client.post(f"{BASE}/upload", files={"file": (name, data)})
+    problem(response, 400, code)
     assert (await client.get(BASE)).json()["items"] == []
 
 
 async def test_an_encrypted_pdf_is_refused(client, encrypted_pdf):
-    answer = await client.post(f"{BASE}/upload", files={"file": ("cv.pdf", encrypted_pdf)})
-    assert "without password" in problem(answer, 400, "encrypted_file")["detail"]
+    response = await client.post(f"{BASE}/upload", files={"file": ("cv.pdf", encrypted_pdf)})
+    assert "without password" in problem(response, 400, "encrypted_file")["detail"]
 
 
 @pytest.mark.parametrize("size", [checks.MAX_BYTES + 1, 6_000_000, 12_000_000])
 async def test_a_file_past_the_limit_is_refused(client, size):
-    answer = await client.post(f"{BASE}/upload", files={"file": ("cv.txt", b"a" * size)})
-    assert "5 MiB" in problem(answer, 400, "file_too_large")["detail"]
+    response = await client.post(f"{BASE}/upload", files={"file": ("cv.txt", b"a" * size)})
+    assert "5 MiB" in problem(response, 400, "file_too_large")["detail"]
 
 
 async def test_an_endless_upload_is_cut_off(client):
@@ -79,8 +79,8 @@ async def test_an_endless_upload_is_cut_off(client):
             yield b"a" * 65_536
 
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    answer = await client.post(f"{BASE}/upload", content=endless(), headers=headers)
-    problem(answer, 400, "file_too_large")
+    response = await client.post(f"{BASE}/upload", content=endless(), headers=headers)
+    problem(response, 400, "file_too_large")
     assert sent < 3 * checks.MAX_BYTES
 
 
@@ -96,8 +96,8 @@ async def test_an_endless_upload_is_cut_off(client):
     ],
 )
 async def test_a_request_without_one_file_is_refused_with_what_to_send(client, request_of):
-    answer = await client.post(f"{BASE}/upload", **request_of)
-    assert "`file`" in problem(answer, 422, "missing_file")["detail"]
+    response = await client.post(f"{BASE}/upload", **request_of)
+    assert "`file`" in problem(response, 422, "missing_file")["detail"]
 
 
 @pytest.mark.parametrize("kind", ["application/pdf", "multipart/form-data; boundary=x"])
@@ -110,8 +110,8 @@ async def test_a_file_sent_without_its_form_is_taken_to_its_end_before_it_is_ref
             sent += 1
             yield b"a" * 65_536
 
-    answer = await client.post(f"{BASE}/upload", content=parts(), headers={"content-type": kind})
-    problem(answer, 422, "missing_file")
+    response = await client.post(f"{BASE}/upload", content=parts(), headers={"content-type": kind})
+    problem(response, 422, "missing_file")
     assert sent == 64
 
 
@@ -132,8 +132,8 @@ ROUTES = [
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_every_route_wants_a_signed_in_caller(anonymous, method, path):
-    answer = await anonymous.request(method, BASE + path.format(id=uuid4()), json={"title": "x"})
-    problem(answer, 401, "not_authenticated")
+    response = await anonymous.request(method, BASE + path.format(id=uuid4()), json={"title": "x"})
+    problem(response, 401, "not_authenticated")
 
 
 async def test_no_route_is_missing_from_that_list(service):
@@ -181,9 +181,9 @@ async def test_the_list_has_the_callers_own_newest_first_in_pages(client, strang
     await upload(stranger)
     ids = [(await upload(client))["id"] for _ in range(3)]
     first = (await client.get(BASE, params={"limit": 2})).json()
-    assert [each["id"] for each in first["items"]] == [ids[2], ids[1]]
+    assert [item["id"] for item in first["items"]] == [ids[2], ids[1]]
     rest = (await client.get(BASE, params={"limit": 2, "cursor": first["next_cursor"]})).json()
-    assert ([each["id"] for each in rest["items"]], rest["next_cursor"]) == ([ids[0]], None)
+    assert ([item["id"] for item in rest["items"]], rest["next_cursor"]) == ([ids[0]], None)
     assert (await client.get(f"{BASE}/")).json()["items"][0]["id"] == ids[2]
     assert "profile" not in first["items"][0]
 
@@ -205,8 +205,8 @@ async def test_a_resume_that_waits_shows_no_profile_yet(client, upload):
 
 async def test_the_title_can_be_changed(client, upload):
     resume = await upload(client)
-    answer = await client.patch(f"{BASE}/{resume['id']}", json={"title": "  For Acme  "})
-    assert (answer.status_code, answer.json()["title"], answer.json()["filename"]) == (
+    response = await client.patch(f"{BASE}/{resume['id']}", json={"title": "  For Acme  "})
+    assert (response.status_code, response.json()["title"], response.json()["filename"]) == (
         200,
         "For Acme",
         "robin.txt",
@@ -223,12 +223,12 @@ async def test_a_malformed_change_is_refused(client, upload, body):
 
 async def test_the_file_comes_back_as_it_was_and_only_as_an_attachment(client, upload, sample):
     resume = await upload(client, "Zoë.pdf", sample("pdf"))
-    answer = await client.get(f"{BASE}/{resume['id']}/file")
-    assert hashlib.sha256(answer.content).digest() == hashlib.sha256(sample("pdf")).digest()
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.headers["content-disposition"].startswith("attachment;")
-    assert "Zo%C3%AB.pdf" in answer.headers["content-disposition"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = await client.get(f"{BASE}/{resume['id']}/file")
+    assert hashlib.sha256(response.content).digest() == hashlib.sha256(sample("pdf")).digest()
+    assert response.headers["content-type"] == "application/pdf"
+    assert response.headers["content-disposition"].startswith("attachment;")
+    assert "Zo%C3%AB.pdf" in response.headers["content-disposition"]
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_a_deleted_resume_is_gone_with_its_file_and_announced(client, upload, events_of):
@@ -242,8 +242,8 @@ async def test_a_deleted_resume_is_gone_with_its_file_and_announced(client, uplo
 
 async def test_asking_again_for_one_that_waits_changes_nothing(client, upload):
     resume = await upload(client)
-    answer = await client.post(f"{BASE}/{resume['id']}/reparse")
-    assert (answer.status_code, answer.json()["task_id"]) == (202, resume["task_id"])
+    response = await client.post(f"{BASE}/{resume['id']}/reparse")
+    assert (response.status_code, response.json()["task_id"]) == (202, resume["task_id"])
 
 
 # Other services' events

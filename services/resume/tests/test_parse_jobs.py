@@ -94,10 +94,10 @@ async def test_hidden_text_is_shown_to_the_owner_and_read_by_nothing(
 async def test_a_resume_can_be_read_again(client, service, upload, when_read, events_of):
     async with service.working():
         first = await when_read(client, (await upload(client))["id"])
-        answer = await client.post(f"{BASE}/{first['id']}/reparse")
-        assert (answer.status_code, answer.json()["status"]) == (202, "queued")
-        assert answer.headers["location"] == f"{BASE}/{first['id']}"
-        assert answer.json()["task_id"] != first["task_id"]
+        response = await client.post(f"{BASE}/{first['id']}/reparse")
+        assert (response.status_code, response.json()["status"]) == (202, "queued")
+        assert response.headers["location"] == f"{BASE}/{first['id']}"
+        assert response.json()["task_id"] != first["task_id"]
         again = await when_read(client, first["id"])
     assert again["profile"] == first["profile"]
     assert await events_of(first["id"]) == ["resume.uploaded", "resume.parsed", "resume.parsed"]
@@ -106,9 +106,9 @@ async def test_a_resume_can_be_read_again(client, service, upload, when_read, ev
 async def test_progress_is_streamed_until_the_end(client, service, upload):
     resume = await upload(client)
     async with service.working():
-        answer = await client.get(f"{BASE}/{resume['id']}/events")
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    seen = [line for line in answer.text.splitlines() if line.startswith("data:")]
+        response = await client.get(f"{BASE}/{resume['id']}/events")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    seen = [line for line in response.text.splitlines() if line.startswith("data:")]
     assert '"parsed"' in seen[-1]
 
 
@@ -286,7 +286,7 @@ async def test_a_list_of_resumes_does_not_load_what_was_read_from_them(client, s
     async with service.working():
         resume = await when_read(client, (await upload(client))["id"])
     response = await client.get(BASE)
-    assert [each["id"] for each in response.json()["items"]] == [resume["id"]]
+    assert [item["id"] for item in response.json()["items"]] == [resume["id"]]
     async with service.sessions() as session:
         stored = (await session.scalars(select(Resume).where(Resume.id == UUID(resume["id"])))).one()
         with pytest.raises(InvalidRequestError):

@@ -278,7 +278,7 @@ async def test_while_auth_was_never_there_nobody_waits_for_the_others(signer, ke
     asking = [verifier.verify(signer.token(uuid4())) for _ in range(10)]
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     key_server.silent.set()
-    assert all(isinstance(each, ServiceUnavailableError) for each in outcomes)
+    assert all(isinstance(outcome, ServiceUnavailableError) for outcome in outcomes)
     assert time.monotonic() - started < 5
 
 

@@ -17,8 +17,8 @@ from common.db import notifications
 
 
 async def test_a_request_commits_its_row_its_event_and_its_task_together(sample, client):
-    answer = await client.post("/notes", json={"text": "one"})
-    assert answer.status_code == 201
+    response = await client.post("/notes", json={"text": "one"})
+    assert response.status_code == 201
     assert await sample.notes(client.user_id) == ["one"]
     async with sample.sessions() as session:
         events = await session.scalar(
@@ -33,13 +33,13 @@ async def test_a_request_commits_its_row_its_event_and_its_task_together(sample,
 async def test_an_error_rolls_back_row_event_and_task(sample, client):
     async with sample.sessions() as session:
         queued = await session.scalar(text("SELECT count(*) FROM pgqueuer"))
-    answer = await client.post("/notes", json={"text": "refused"})
-    assert answer.status_code == 409
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["retry-after"] == "3"
-    problem = answer.json()
+    response = await client.post("/notes", json={"text": "refused"})
+    assert response.status_code == 409
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == "3"
+    problem = response.json()
     assert problem["code"] == "conflict"
-    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert problem["request_id"] == response.headers["x-request-id"]
     assert await sample.notes(client.user_id) == []
     async with sample.sessions() as session:
         for table in ("outbox WHERE subject", "task WHERE owner_id"):
@@ -51,10 +51,10 @@ async def test_an_error_rolls_back_row_event_and_task(sample, client):
 
 
 async def test_an_unexpected_error_tells_nothing_of_its_inside(sample, client):
-    answer = await client.post("/notes", json={"text": "broken"})
-    assert answer.status_code == 500
-    assert answer.json()["code"] == "internal_error"
-    assert "secret" not in answer.text
+    response = await client.post("/notes", json={"text": "broken"})
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal_error"
+    assert "secret" not in response.text
     assert await sample.notes(client.user_id) == []
 
 
@@ -79,10 +79,10 @@ async def test_an_error_of_the_database_tells_no_value_of_a_row(sample, broken):
 
 
 async def test_malformed_json_names_the_place(client):
-    answer = await client.post("/notes", content="{", headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "validation_failed"
-    assert answer.json()["errors"][0]["location"][0] == "body"
+    response = await client.post("/notes", content="{", headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert response.json()["code"] == "validation_failed"
+    assert response.json()["errors"][0]["location"][0] == "body"
 
 
 async def test_an_unknown_address_and_method_are_problems_too(client):
@@ -112,9 +112,9 @@ async def test_pages_are_newest_first_and_end(client):
 
 
 async def test_a_cursor_of_somebody_elses_making_is_refused(client):
-    answer = await client.get("/notes", params={"cursor": "nonsense!"})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "invalid_cursor"
+    response = await client.get("/notes", params={"cursor": "nonsense!"})
+    assert response.status_code == 422
+    assert response.json()["code"] == "invalid_cursor"
 
 
 async def test_a_watcher_is_woken_by_the_commit(client):
@@ -142,16 +142,16 @@ async def test_a_task_is_seen_by_its_owner_only(sample, client):
 
 
 async def test_an_unexpected_error_carries_the_id_it_was_recorded_under(client, caplog):
-    answer = await client.post("/notes", json={"text": "broken"}, headers={"X-Request-ID": "lost-1"})
-    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "lost-1"
-    lines = [each.msg for each in caplog.records if isinstance(each.msg, dict)]
+    response = await client.post("/notes", json={"text": "broken"}, headers={"X-Request-ID": "lost-1"})
+    assert response.headers["x-request-id"] == response.json()["request_id"] == "lost-1"
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     assert [line["request_id"] for line in lines if line["event"] == "unexpected_error"] == ["lost-1"]
 
 
 async def test_a_character_the_database_cannot_keep_is_the_callers_mistake(sample, client):
-    answer = await client.post("/notes", json={"text": "a\x00b"})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "validation_failed"
+    response = await client.post("/notes", json={"text": "a\x00b"})
+    assert response.status_code == 422
+    assert response.json()["code"] == "validation_failed"
     assert await sample.notes(client.user_id) == []
 
 
@@ -202,7 +202,7 @@ async def test_a_client_that_hangs_up_within_its_body_is_no_error_of_ours(sample
     )
 
     def lines():
-        return [each.msg for each in caplog.records if isinstance(each.msg, dict)]
+        return [record.msg for record in caplog.records if isinstance(record.msg, dict)]
 
     async with served(sample.app) as (_, writer):
         writer.write(head.encode() + b'{"text": "half a')
@@ -215,5 +215,5 @@ async def test_a_client_that_hangs_up_within_its_body_is_no_error_of_ours(sample
         (path, 499)
     ]
     assert not [line for line in lines() if line["event"] == "unexpected_error"]
-    assert not [each for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
+    assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
     assert await sample.notes(client.user_id) == []

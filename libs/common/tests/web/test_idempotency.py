@@ -68,5 +68,5 @@ async def test_after_a_day_the_key_is_free_again(sample, client):
 
 async def test_an_empty_or_endless_key_is_refused(client):
     for word in ("", "x" * 256):
-        answer = await client.post("/notes-once", json={"text": "one"}, headers=key(word))
-        assert answer.status_code == 422
+        response = await client.post("/notes-once", json={"text": "one"}, headers=key(word))
+        assert response.status_code == 422

@@ -46,7 +46,9 @@ def kill_kafka(sample):
 
     async def kill():
         ended = [
-            _end(each.fd) for each in psutil.Process().net_connections("tcp") if each.raddr[1:] == (port,)
+            _end(net_connection.fd)
+            for net_connection in psutil.Process().net_connections("tcp")
+            if net_connection.raddr[1:] == (port,)
         ]
         assert ended
 

@@ -94,7 +94,7 @@ class Chain:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._circuits = {id(each): Circuit(self._policy, clock) for each in self._providers}
+        self._circuits = {id(provider): Circuit(self._policy, clock) for provider in self._providers}
         self._room = asyncio.Semaphore(self._policy.concurrency)
 
     @property
@@ -105,7 +105,7 @@ class Chain:
     @property
     def engines(self) -> list[str]:
         """The names of the providers, in the order they are asked."""
-        return [each.name for each in self._providers]
+        return [provider.name for provider in self._providers]
 
     async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
         """Return the first useful answer.

@@ -46,7 +46,9 @@ class SpanCollector:
     def take(self, request: ExportTraceServiceRequest) -> None:
         """Keep the spans of one export."""
         for resource in request.resource_spans:
-            names = {each.key: each.value.string_value for each in resource.resource.attributes}
+            names = {
+                attribute.key: attribute.value.string_value for attribute in resource.resource.attributes
+            }
             for scope in resource.scope_spans:
                 self.spans += [
                     CollectedSpan(

@@ -69,7 +69,7 @@ async def _write(redis: Redis, session_ids: list[UUID]) -> None:
         return
     now = time.time()
     async with redis.pipeline(transaction=False) as calls:
-        calls.zadd(revocation.KEY, {str(each): now + KEPT_SECONDS for each in session_ids})
+        calls.zadd(revocation.KEY, {str(session_id): now + KEPT_SECONDS for session_id in session_ids})
         calls.zremrangebyscore(revocation.KEY, 0, now)
         await calls.execute()
 

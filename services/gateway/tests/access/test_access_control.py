@@ -39,9 +39,9 @@ async def test_the_public_keys_need_no_token(anonymous: Any) -> None:
     "path", ["/api/v1/auth/me", "/api/v1/auth/logout", "/api/v1/resume/1", "/api/v1/tasks/1"]
 )
 async def test_everything_else_does(anonymous: Any, upstream: Any, problem: Any, path: str) -> None:
-    answer = await anonymous.get(path)
-    problem(answer, 401, "not_authenticated")
-    assert answer.headers["www-authenticate"] == "Bearer"
+    response = await anonymous.get(path)
+    problem(response, 401, "not_authenticated")
+    assert response.headers["www-authenticate"] == "Bearer"
     assert upstream.seen == []
 
 
@@ -50,8 +50,8 @@ async def test_everything_else_does(anonymous: Any, upstream: Any, problem: Any,
     ["", "Bearer", "Basic dTpw", "Token abc", "bearer a.b.c", "Bearer a b", "Bearer " + "a" * 9000],
 )
 async def test_a_header_without_a_good_token_is_refused(anonymous: Any, upstream: Any, value: str) -> None:
-    answer = await anonymous.get("/api/v1/resume/1", headers={"Authorization": value})
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    response = await anonymous.get("/api/v1/resume/1", headers={"Authorization": value})
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
     assert upstream.seen == []
 
 
@@ -94,21 +94,21 @@ async def test_a_session_that_was_ended_is_refused_at_once(gateway: Any, redis: 
     async with gateway.client(session=session) as client:
         assert (await client.get("/api/v1/resume/1")).status_code == 200
         await redis.revoke(session)
-        answer = await client.get("/api/v1/resume/1")
-    problem(answer, 401, "invalid_token")
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.headers["ratelimit-policy"] == '"general";q=60;w=60'
-    assert answer.headers["ratelimit"].startswith('"general";r=59;t=')
+        response = await client.get("/api/v1/resume/1")
+    problem(response, 401, "invalid_token")
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.headers["ratelimit-policy"] == '"general";q=60;w=60'
+    assert response.headers["ratelimit"].startswith('"general";r=59;t=')
 
 
 async def test_limited_routes_say_where_the_caller_stands(client: Any, anonymous: Any) -> None:
-    answer = await client.get("/api/v1/resume/1")
-    assert answer.headers["ratelimit-policy"] == '"general";q=300;w=60'
-    assert answer.headers["ratelimit"] == '"general";r=299;t=1'
-    answer = await client.post("/api/v1/interview/start", json={})
-    assert answer.headers["ratelimit"].startswith('"costly";r=29;t=')
-    answer = await anonymous.get("/api/v1/resume/1")
-    assert answer.headers["ratelimit-policy"] == '"general";q=60;w=60'
+    response = await client.get("/api/v1/resume/1")
+    assert response.headers["ratelimit-policy"] == '"general";q=300;w=60'
+    assert response.headers["ratelimit"] == '"general";r=299;t=1'
+    response = await client.post("/api/v1/interview/start", json={})
+    assert response.headers["ratelimit"].startswith('"costly";r=29;t=')
+    response = await anonymous.get("/api/v1/resume/1")
+    assert response.headers["ratelimit-policy"] == '"general";q=60;w=60'
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ async def test_over_the_limit_of_its_class_a_caller_is_told_when_to_come_back(
     running = await gateways(limit_credentials="2/3600", limit_costly="3/3600", limit_general_user="5/3600")
     async with running.client() as client:
         answers = [await client.post(path, json={}) for _ in range(count + 1)]
-    assert [each.status_code for each in answers] == [200] * count + [429]
+    assert [answer.status_code for answer in answers] == [200] * count + [429]
     problem(answers[-1], 429, "too_many_requests")
     assert 0 < int(answers[-1].headers["retry-after"]) <= 3600
     assert f"q={count};w=3600" in answers[-1].headers["ratelimit-policy"]
@@ -148,7 +148,7 @@ async def test_the_password_can_be_guessed_no_faster_by_somebody_signed_in(
         answers = [await client.request(method, f"/api/v1/auth/{path}", json={}) for _ in range(3)]
         assert (await client.get("/api/v1/auth/me")).status_code == 200
         assert (await other.request(method, f"/api/v1/auth/{path}", json={})).status_code == 200
-    assert [each.status_code for each in answers[:2]] == [200, 200]
+    assert [answer.status_code for answer in answers[:2]] == [200, 200]
     problem(answers[2], 429, "too_many_requests")
 
 
@@ -311,9 +311,9 @@ async def test_with_redis_and_auth_gone_nobody_is_let_in_unchecked(
 ) -> None:
     running = await gateways(redis_url="redis://127.0.0.1:9/0", auth_url="http://127.0.0.1:9")
     async with running.client() as client, running.anonymous() as anonymous:
-        answer = await client.get("/api/v1/resume/1")
-        problem(answer, 503, "session_unknown")
-        assert answer.headers["retry-after"] == "2"
+        response = await client.get("/api/v1/resume/1")
+        problem(response, 503, "session_unknown")
+        assert response.headers["retry-after"] == "2"
         problem(await anonymous.get("/api/v1/resume/1"), 401, "not_authenticated")
     assert upstream.seen == []
 

@@ -107,8 +107,8 @@ async def test_a_hundred_at_once_over_two_connections_pools_pass_exactly_the_lim
     entries = await asyncio.gather(*(ledgers[turn % 2].spend(rule, None) for turn in range(100)))
     assert sum(entry.standing.allowed for entry in entries) == 10
     assert sorted(entry.standing.remaining for entry in entries if entry.standing.allowed) == list(range(10))
-    for each in ledgers:
-        await each.close()
+    for ledger in ledgers:
+        await ledger.close()
 
 
 async def test_redis_counts_as_the_model_does_over_time(redis: Any) -> None:

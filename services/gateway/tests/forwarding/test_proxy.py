@@ -11,8 +11,8 @@ import pytest
 async def test_a_request_reaches_its_service_with_method_path_query_and_body(
     client: Any, upstream: Any
 ) -> None:
-    answer = await client.patch("/api/v1/resume/a%20b?x=%2F&y=1", json={"title": "é"})
-    assert answer.json()["path"] == "/api/v1/resume/a b"
+    response = await client.patch("/api/v1/resume/a%20b?x=%2F&y=1", json={"title": "é"})
+    assert response.json()["path"] == "/api/v1/resume/a b"
     seen = upstream.last
     assert (seen.method, seen.raw_path, seen.query) == ("PATCH", "/api/v1/resume/a%20b", "x=%2F&y=1")
     assert seen.body == '{"title":"é"}'.encode()
@@ -45,9 +45,9 @@ async def test_a_status_and_body_of_a_service_come_back_as_they_are(client: Any,
         await send({"type": "http.response.body", "body": b"short"})
 
     upstream.act = act
-    answer = await client.get("/api/v1/resume/1")
-    assert (answer.status_code, answer.content) == (418, b"short")
-    assert answer.headers.get_list("x-kind") == ["a", "b"]
+    response = await client.get("/api/v1/resume/1")
+    assert (response.status_code, response.content) == (418, b"short")
+    assert response.headers.get_list("x-kind") == ["a", "b"]
 
 
 async def test_claims_of_a_client_never_reach_a_service(client: Any, upstream: Any) -> None:
@@ -95,12 +95,12 @@ async def test_headers_of_one_connection_stop_at_the_gateway(client: Any, upstre
         "TE": "trailers",
         "Proxy-Authorization": "p",
     }
-    answer = await client.get("/api/v1/resume/1", headers=mine)
+    response = await client.get("/api/v1/resume/1", headers=mine)
     names = {name for name, _ in upstream.last.headers}
     assert names.isdisjoint({"connection", "x-secret", "te", "proxy-authorization"})
     assert len(upstream.last.values("x-request-id")) == 1
-    assert answer.headers["x-kept"] == "1"
-    assert not {"x-secret", "keep-alive"} & set(answer.headers)
+    assert response.headers["x-kept"] == "1"
+    assert not {"x-secret", "keep-alive"} & set(response.headers)
 
 
 async def test_a_redirection_to_the_service_becomes_one_to_the_gateway(client: Any, upstream: Any) -> None:
@@ -110,8 +110,8 @@ async def test_a_redirection_to_the_service_becomes_one_to_the_gateway(client: A
         await send({"type": "http.response.body", "body": b""})
 
     upstream.act = act
-    answer = await client.get("/api/v1/resume")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/api/v1/resume/")
+    response = await client.get("/api/v1/resume")
+    assert (response.status_code, response.headers["location"]) == (307, "/api/v1/resume/")
 
 
 async def test_server_sent_events_arrive_one_by_one(client: Any, upstream: Any) -> None:
@@ -183,9 +183,9 @@ async def test_a_service_that_is_gone_is_a_503_that_says_when_to_come_back(
 ) -> None:
     running = await gateways(resume_url="http://127.0.0.1:9")
     async with running.client() as client:
-        answer = await client.post("/api/v1/resume/upload", content=b"x" * 2_000_000)
-    said = problem(answer, 503, "service_unavailable")
-    assert answer.headers["retry-after"] == "2"
+        response = await client.post("/api/v1/resume/upload", content=b"x" * 2_000_000)
+    said = problem(response, 503, "service_unavailable")
+    assert response.headers["retry-after"] == "2"
     assert "127.0.0.1" not in said["detail"]
 
 

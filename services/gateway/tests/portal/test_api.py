@@ -12,14 +12,14 @@ PAGES = ("/", "/docs")
 async def test_health_needs_nothing(gateways: Any) -> None:
     running = await gateways(redis_url="redis://127.0.0.1:9/0", auth_url="http://127.0.0.1:9")
     async with running.anonymous() as client:
-        answer = await client.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        response = await client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 async def test_ready_when_redis_and_every_service_is(anonymous: Any) -> None:
-    answer = await anonymous.get("/ready")
-    assert answer.status_code == 200
-    said = answer.json()
+    response = await anonymous.get("/ready")
+    assert response.status_code == 200
+    said = response.json()
     assert (said["status"], said["checks"]) == ("ready", {"redis": "ok"})
     assert {name: each["ready"] for name, each in said["services"].items()} == dict.fromkeys(
         ("auth", "resume", "interview"), True
@@ -31,24 +31,24 @@ async def test_not_ready_says_what_is_missing(gateways: Any, upstream: Any) -> N
     upstream.ready = False
     running = await gateways(redis_url="redis://127.0.0.1:9/0", interview_url="http://127.0.0.1:9")
     async with running.anonymous() as client:
-        answer = await client.get("/ready")
-    assert answer.status_code == 503
-    said = answer.json()
+        response = await client.get("/ready")
+    assert response.status_code == 503
+    said = response.json()
     assert said["checks"]["redis"] != "ok"
     assert said["services"]["auth"]["ready"] is False
     assert said["services"]["interview"] == {"ready": False, "checks": None, "error": "does not answer"}
-    assert "127.0.0.1" not in answer.text
+    assert "127.0.0.1" not in response.text
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(anonymous: Any, path: str) -> None:
-    answer = await anonymous.get(path)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    policy = answer.headers["content-security-policy"]
+    response = await anonymous.get(path)
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    policy = response.headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "http" not in policy
-    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=", answer.text)
-    loaded = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', answer.text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=", response.text)
+    loaded = re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', response.text)
     assert loaded
     for address in loaded:
         assert address == "data:," or (await anonymous.get(address)).status_code == 200
@@ -58,9 +58,9 @@ async def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(anonymou
 
 @pytest.mark.parametrize("path", [*PAGES, "/health", "/ready", "/openapi.json"])
 async def test_head_is_answered_as_get_without_a_body(anonymous: Any, path: str) -> None:
-    answer = await anonymous.head(path)
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["content-type"] == (await anonymous.get(path)).headers["content-type"]
+    response = await anonymous.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["content-type"] == (await anonymous.get(path)).headers["content-type"]
 
 
 async def test_the_front_page_leads_to_the_documentation(anonymous: Any) -> None:

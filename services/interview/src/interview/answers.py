@@ -53,10 +53,10 @@ async def give(
             return Taken(answer_id=(await take(session, asked.owner, interview_id, given)).id)
 
         taken = await idempotency.run_once(session, asked, "interview.answer", content, Taken, make)
-        answer = await session.get(Answer, taken.answer_id, options=[selectinload(Answer.evaluation)])
-        if answer is None:
+        response = await session.get(Answer, taken.answer_id, options=[selectinload(Answer.evaluation)])
+        if response is None:
             raise interviews.missing()
-        return answer
+        return response
 
 
 async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:

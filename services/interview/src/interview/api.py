@@ -52,7 +52,7 @@ async def list_interviews(
 ) -> Page[InterviewOut]:
     """List your interviews, the newest first."""
     items, next_cursor = await interviews.history(session, user.id, limit, cursor)
-    return Page(items=[InterviewOut.of(one) for one in items], next_cursor=next_cursor)
+    return Page(items=[InterviewOut.of(item) for item in items], next_cursor=next_cursor)
 
 
 @router.get("/questions")
@@ -61,7 +61,7 @@ async def list_bank_questions(
 ) -> Page[BankQuestionOut]:
     """List the question bank."""
     items, next_cursor = bank.page(limit, cursor)
-    return Page(items=[BankQuestionOut.model_validate(one) for one in items], next_cursor=next_cursor)
+    return Page(items=[BankQuestionOut.model_validate(item) for item in items], next_cursor=next_cursor)
 
 
 @router.get("/{interview_id}")

@@ -22,11 +22,14 @@ def render(report: Report) -> str:
         f"Evaluated by: {_engine(report.evaluated_by)}",
         "",
     ]
-    for one in report.answers:
-        lines += [*_answer(one), ""]
+    for answer in report.answers:
+        lines += [*_answer(answer), ""]
     lines += [*_listed("What went well", report.strengths), *_listed("What to work on", report.improvements)]
     lines += ["## Scores", "", "| competency | answers | score |", "| --- | --- | --- |"]
-    lines += [f"| {one.name} | {one.answers} | {_number(one.score)} |" for one in report.competencies]
+    lines += [
+        f"| {competency.name} | {competency.answers} | {_number(competency.score)} |"
+        for competency in report.competencies
+    ]
     lines += ["", f"**Overall: {_number(report.overall)}** (from {report.scored} scored answers)", ""]
     return "\n".join(lines)
 

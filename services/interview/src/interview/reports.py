@@ -59,8 +59,8 @@ def _write(interview: Interview, form: ReportFormat) -> str:
 
 def build(interview: Interview) -> Report:
     """Return the report of a completed interview with everything loaded."""
-    answered = [one for one in interview.questions if one.answer is not None]
-    shown = [AnsweredQuestion.of(one) for one in interview.questions]
+    answered = [question for question in interview.questions if question.answer is not None]
+    shown = [AnsweredQuestion.of(question) for question in interview.questions]
     engines = _engines(answered)
     return Report(
         interview_id=interview.id,
@@ -111,9 +111,9 @@ def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
         return engines[0]
     return EvaluatedBy(
         engine="mixed",
-        runs=sum(one.runs for one in engines),
-        input_tokens=sum(one.input_tokens for one in engines),
-        output_tokens=sum(one.output_tokens for one in engines),
+        runs=sum(engine.runs for engine in engines),
+        input_tokens=sum(engine.input_tokens for engine in engines),
+        output_tokens=sum(engine.output_tokens for engine in engines),
     )
 
 

@@ -199,7 +199,7 @@ class InterviewOut(BaseModel):
             own
             | {
                 "questions": len(interview.questions),
-                "answered": sum(one.answer is not None for one in interview.questions),
+                "answered": sum(question.answer is not None for question in interview.questions),
                 "due_at": interview.created_at + due if due else None,
                 **cls._more(interview),
             }

@@ -80,8 +80,10 @@ def test_a_story_about_work_does_not_explain_a_technical_matter(
 def test_a_good_story_from_any_trade_earns_a_good_score(
     samples: dict[str, Any], questions: dict[str, Question]
 ) -> None:
-    for one in samples["trades"]:
-        assert value(rule_based.evaluate(questions[one["question"]], one["text"]).score) >= 60, one["text"]
+    for trade in samples["trades"]:
+        assert value(rule_based.evaluate(questions[trade["question"]], trade["text"]).score) >= 60, trade[
+            "text"
+        ]
 
 
 def test_the_question_echoed_stays_at_the_floor(questions: dict[str, Question]) -> None:

@@ -17,7 +17,7 @@ def test_every_sentence_is_a_slice_of_the_answer(answer: str) -> None:
 
 def test_sentences_end_at_stops_and_lines_but_not_at_abbreviations_or_decimals() -> None:
     answer = "I used e.g. Redis and v. 3.5 of it. It was fast!\n- Then we stopped\n\nDone?"
-    assert [one.text for one in sentences.split(answer)] == [
+    assert [sentence.text for sentence in sentences.split(answer)] == [
         "I used e.g. Redis and v. 3.5 of it.",
         "It was fast!",
         "- Then we stopped",

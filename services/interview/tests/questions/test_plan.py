@@ -36,11 +36,17 @@ def wanted(
 def test_the_bank_has_at_least_sixty_questions_over_all_kinds_and_levels() -> None:
     questions = bank.questions()
     assert len(questions) >= 60
-    assert len({one.id for one in questions}) == len({one.text for one in questions}) == len(questions)
-    assert {one.kind for one in questions} == set(Kind)
-    assert {level for one in questions for level in one.levels} == set(Level)
-    assert {one.competency for one in questions} <= set(vocabulary.competencies())
-    assert all(one.points for one in questions if one.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN))
+    assert (
+        len({question.id for question in questions})
+        == len({question.text for question in questions})
+        == len(questions)
+    )
+    assert {question.kind for question in questions} == set(Kind)
+    assert {level for question in questions for level in question.levels} == set(Level)
+    assert {question.competency for question in questions} <= set(vocabulary.competencies())
+    assert all(
+        question.points for question in questions if question.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN)
+    )
 
 
 @everything

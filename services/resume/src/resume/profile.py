@@ -132,16 +132,16 @@ class Profile(Part):
                 contract.Education.model_validate(each.model_dump(by_alias=False)) for each in self.education
             ),
             skills=tuple(
-                contract.Skill(name=each.name, keywords=tuple(each.keywords)) for each in self.skills
+                contract.Skill(name=skill.name, keywords=tuple(skill.keywords)) for skill in self.skills
             ),
             projects=tuple(
                 contract.Project(
-                    name=each.name, description=each.description, highlights=tuple(each.highlights)
+                    name=project.name, description=project.description, highlights=tuple(project.highlights)
                 )
-                for each in self.projects
+                for project in self.projects
             ),
-            certificates=tuple(each.name for each in self.certificates),
-            languages=tuple(each.language for each in self.languages),
+            certificates=tuple(certificate.name for certificate in self.certificates),
+            languages=tuple(language.language for language in self.languages),
         )
 
 

@@ -26,7 +26,7 @@ def test_the_sample_says_who_it_is_about(read_sample):
         "Portland",
         "OR",
     )
-    assert [each.network for each in basics.profiles] == ["linkedin", "github"]
+    assert [profile.network for profile in basics.profiles] == ["linkedin", "github"]
     assert basics.summary.startswith("Backend engineer with nine years")
     assert basics.summary.endswith("better measured than they were.")
 
@@ -60,8 +60,8 @@ def test_the_samples_other_sections_are_read(read_sample):
     assert sum(len(group.keywords) for group in profile.skills) == 18
     assert [project.name for project in profile.projects] == ["Queuelight", "Tidepool Maps"]
     assert profile.projects[0].url == "github.com/jordan-rivera-example/queuelight"
-    assert [each.date for each in profile.certificates] == ["2023", "2022"]
-    assert [(each.language, each.fluency) for each in profile.languages] == [
+    assert [certificate.date for certificate in profile.certificates] == ["2023", "2022"]
+    assert [(language.language, language.fluency) for language in profile.languages] == [
         ("English", "native"),
         ("Spanish", "fluent"),
         ("German", "A2"),
@@ -170,7 +170,7 @@ def test_a_markdown_resume_is_read():
     ]
     assert [(each.study_type, each.area) for each in profile.education] == [("BA", "Economics")]
     assert profile.skills[0].keywords == ["roadmaps", "discovery", "A/B testing"]
-    assert [(each.name, each.description) for each in profile.projects] == [
+    assert [(project.name, project.description) for project in profile.projects] == [
         ("Foo", "a thing that does bar"),
         ("Baz", "another"),
     ]
@@ -242,7 +242,7 @@ def test_skills_below_lines_that_name_their_group_are_grouped(parse_text):
         ("Languages", ["Go", "Rust"]),
         ("Lab", ["PCR", "ELISA"]),
     ]
-    assert [each.language for each in profile.languages] == ["English", "German"]
+    assert [language.language for language in profile.languages] == ["English", "German"]
 
 
 def test_a_labelled_header_is_read(parse_text):
@@ -405,7 +405,7 @@ def test_headings_with_their_text_behind_them_are_headings_above_the_first_only(
     )
     profile = parse_text(text).profile
     assert profile.basics.summary == "Engineer who ships."
-    assert [(each.name, each.keywords) for each in profile.skills] == [("Skills", ["Python", "Go"])]
+    assert [(skill.name, skill.keywords) for skill in profile.skills] == [("Skills", ["Python", "Go"])]
     assert len(profile.work[0].highlights) >= 1
 
 
@@ -520,7 +520,7 @@ def test_labelled_lines_among_other_things_are_read_for_what_they_are(parse_text
         "Software: SolidWorks, Ansys\n"
     )
     profile = parse_text(text).profile
-    assert [(each.language, each.fluency) for each in profile.languages] == [
+    assert [(language.language, language.fluency) for language in profile.languages] == [
         ("Portuguese", "native"),
         ("English", "C1"),
     ]

@@ -63,7 +63,7 @@ class DeadLetter:
             time=notes.get(TIME, ""),
             key=record.key,
             value=record.value,
-            headers=[each for each in record.headers if not each[0].startswith("parked_")],
+            headers=[header for header in record.headers if not header[0].startswith("parked_")],
             left=LEFT in notes,
         )
 
@@ -142,7 +142,7 @@ async def _reader(settings: ServiceSettings, group: str) -> AsyncIterator[AIOKaf
     async with _consumer(settings, group) as consumer:
         topic = topic_of(settings.service)
         partitions = await kafka.partitions_of(settings.kafka_bootstrap_servers, topic)
-        consumer.assign([TopicPartition(topic, each) for each in partitions])
+        consumer.assign([TopicPartition(topic, partition) for partition in partitions])
         yield consumer
 
 

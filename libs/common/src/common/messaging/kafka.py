@@ -167,6 +167,6 @@ async def partitions_of(bootstrap_servers: str, topic: str) -> list[int]:
     await admin.start()
     try:
         described = await admin.describe_topics([topic])
-        return sorted(each["partition"] for each in described[0]["partitions"])
+        return sorted(partition["partition"] for partition in described[0]["partitions"])
     finally:
         await admin.close()

@@ -44,7 +44,7 @@ class EventRouter:
     @property
     def topics(self) -> list[str]:
         """The topics this service listens to."""
-        return sorted({each.event_type.topic for each in self.subscriptions})
+        return sorted({subscription.event_type.topic for subscription in self.subscriptions})
 
     @property
     def subscriptions(self) -> list[Subscription]:

@@ -111,8 +111,8 @@ class JwksKeys:
         self._asked = now
         try:
             async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
-                answer = await client.get(self._url)
-            self._keys = _key_set(answer.raise_for_status().json())
+                response = await client.get(self._url)
+            self._keys = _key_set(response.raise_for_status().json())
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
             log.warning("jwks_unavailable", error=type(error).__name__)
             self._asked = self._failed = self._clock()

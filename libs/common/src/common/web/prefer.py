@@ -15,8 +15,8 @@ def wait_seconds(
     ] = None,
 ) -> int:
     """Return the seconds to wait, 0 where nothing readable was asked for."""
-    found = WAIT.search(prefer or "")
-    return min(int(found.group(1)), LONGEST_SECONDS) if found else 0
+    match = WAIT.search(prefer or "")
+    return min(int(match.group(1)), LONGEST_SECONDS) if match else 0
 
 
 Wait = Annotated[int, Depends(wait_seconds)]

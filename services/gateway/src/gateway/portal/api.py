@@ -78,7 +78,7 @@ async def ready(request: Request, response: Response, services: AllServices) -> 
     said = {
         name: ServiceReadiness.model_validate(each) for name, each in (await services.readiness()).items()
     }
-    fine = all(each == "ok" for each in checks.values()) and all(each.ready for each in said.values())
+    fine = all(check == "ok" for check in checks.values()) and all(each.ready for each in said.values())
     response.status_code = 200 if fine else 503
     return Readiness(status="ready" if fine else "not ready", checks=checks, services=said)
 

@@ -55,12 +55,12 @@ class Upstreams:
 
     async def _readiness_of(self, base: str) -> Document:
         try:
-            answer = await self._client.get(f"{base}/ready")
-            said = answer.json()
+            response = await self._client.get(f"{base}/ready")
+            said = response.json()
         except (httpx.HTTPError, ValueError) as error:
             return {"ready": False, "error": _reason(error)}
         detail: Document = said if isinstance(said, dict) else {}
-        return {"ready": answer.is_success, **({"checks": detail["checks"]} if "checks" in detail else {})}
+        return {"ready": response.is_success, **({"checks": detail["checks"]} if "checks" in detail else {})}
 
     async def specification(self, own: Document) -> Document:
         """Return one OpenAPI document of the gateway's and all services' that answer; the rest is named in it."""
@@ -87,8 +87,8 @@ class Upstreams:
 
     async def _offers(self, base: str) -> dict[str, Any] | None:
         try:
-            answer = await self._client.get(f"{base}/openapi.json")
-            document = answer.raise_for_status().json()
+            response = await self._client.get(f"{base}/openapi.json")
+            document = response.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             log.warning("specification_missing", error=_reason(error))
             return None

@@ -31,14 +31,14 @@ def questions() -> tuple[BankQuestion, ...]:
     found: list[BankQuestion] = []
     for name in FILES:
         data = vocabulary.load(f"{name}.toml")
-        found += [BankQuestion(kind=data["kind"], **one) for one in data["questions"]]
+        found += [BankQuestion(kind=data["kind"], **question) for question in data["questions"]]
     return tuple(found)
 
 
 @cache
 def topics() -> tuple[str, ...]:
     """Return every topic of the bank once, in its order."""
-    return tuple(dict.fromkeys(topic for one in questions() for topic in one.topics))
+    return tuple(dict.fromkeys(topic for question in questions() for topic in question.topics))
 
 
 def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
@@ -47,7 +47,7 @@ def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str 
     Raises:
         InvalidCursor: it names none.
     """
-    ids = [one.id for one in questions()]
+    ids = [question.id for question in questions()]
     if cursor is not None and cursor not in ids:
         raise InvalidCursor
     begin = ids.index(cursor) + 1 if cursor is not None else 0
@@ -66,7 +66,7 @@ def fitting(kind: Kind, level: Level) -> tuple[BankQuestion, ...]:
         Kind.SYSTEM_DESIGN: {Kind.SYSTEM_DESIGN},
         Kind.MIXED: set(Kind),
     }[kind]
-    of_kind = [one for one in questions() if one.kind in kinds]
+    of_kind = [question for question in questions() if question.kind in kinds]
     return (
         *[one for one in of_kind if level in one.levels],
         *[one for one in of_kind if level not in one.levels],

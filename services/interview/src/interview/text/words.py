@@ -88,7 +88,7 @@ def known() -> frozenset[str]:
     """Return the stems of every word in the coach's lists: enough to tell a list of terms from noise."""
     lists = ("function_words", "generic", "work", "numbers.words", "actions.state_verbs", "actions.irregular")
     own = frozenset().union(*(vocabulary.words(name) for name in lists))
-    subjects = " ".join(one["words"] for one in vocabulary.competencies().values())
+    subjects = " ".join(competency["words"] for competency in vocabulary.competencies().values())
     return frozenset(stem(word) for word in own) | frozenset(stems(subjects))
 
 

@@ -133,8 +133,8 @@ class Looks:
 
 def _targets(part: Any) -> dict[str, str]:
     """Return where the links of a part of the document lead, by id."""
-    links = [each for each in part.rels.values() if each.is_external]
-    return {each.rId: address_of(each.target_ref) for each in links}
+    links = [rel for rel in part.rels.values() if rel.is_external]
+    return {link.rId: address_of(link.target_ref) for link in links}
 
 
 def _cells(row: Element) -> Iterator[Element]:
@@ -266,11 +266,11 @@ class Reader:
         cells = list(takewhile(lambda _: self._counts(), _cells(row)))
         paragraphs = [list(cell.iterchildren(qn("w:p"))) for cell in cells]
         flat = all(len(cell.findall(qn("w:tbl"))) == 0 for cell in cells)
-        if not flat or any(len(each) > 1 for each in paragraphs):
+        if not flat or any(len(paragraph) > 1 for paragraph in paragraphs):
             for cell in cells:
                 self._blocks(cell)
             return
-        parts = [self._parts(each[0]) for each in paragraphs if each]
+        parts = [self._parts(paragraph[0]) for paragraph in paragraphs if paragraph]
         if any(part.boxes or len(part.lines) > 1 for part in parts):
             for part in parts:
                 for line in part.lines:

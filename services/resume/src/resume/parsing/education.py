@@ -32,14 +32,14 @@ def features(line: Line) -> frozenset[str]:
 
 def _degree(line: Line, text: str) -> dict[str, SourcedTree]:
     """Part `B.Sc. in Computer Science` into the degree and its field."""
-    found = lexicon.DEGREE.search(text)
-    if found is None:
+    match = lexicon.DEGREE.search(text)
+    if match is None:
         return {}
-    tree: dict[str, SourcedTree] = {"studyType": part(line, found[0], SURE)}
-    after = FIELD.sub("", text[found.end() :], count=1).strip(" ,.;()")
+    tree: dict[str, SourcedTree] = {"studyType": part(line, match[0], SURE)}
+    after = FIELD.sub("", text[match.end() :], count=1).strip(" ,.;()")
     if after:
         tree["area"] = part(line, after, LIKELY)
-    elif before := text[: found.start()].strip(" ,.;()"):
+    elif before := text[: match.start()].strip(" ,.;()"):
         tree["area"] = part(line, before, LIKELY)
     return tree
 

@@ -55,22 +55,28 @@ def _tree(lines: list[Line]) -> tuple[dict[str, SourcedTree], list[Section]]:
     tree: dict[str, SourcedTree] = {
         "basics": _basics(sections, lines),
         "work": [
-            job for each in sections if each.kind is SectionKind.WORK for job in experience.read(each.lines)
+            job
+            for section in sections
+            if section.kind is SectionKind.WORK
+            for job in experience.read(section.lines)
         ],
         "education": [
             course
-            for each in sections
-            if each.kind is SectionKind.EDUCATION
-            for course in education.read(each.lines)
+            for section in sections
+            if section.kind is SectionKind.EDUCATION
+            for course in education.read(section.lines)
         ],
         "skills": [
-            group for each in sections if each.kind is SectionKind.SKILLS for group in skills.read(each)
+            group
+            for section in sections
+            if section.kind is SectionKind.SKILLS
+            for group in skills.read(section)
         ],
         "projects": [
             project
-            for each in sections
-            if each.kind is SectionKind.PROJECTS
-            for project in projects.read(each.lines)
+            for section in sections
+            if section.kind is SectionKind.PROJECTS
+            for project in projects.read(section.lines)
         ],
         "certificates": credentials.certificates(_lines_of(sections, SectionKind.CERTIFICATES)),
         "languages": credentials.languages(_lines_of(sections, SectionKind.LANGUAGES)),

@@ -48,7 +48,7 @@ def read(section: Section) -> list[SourcedTree]:
     open_group: list[Span] | None = None
     lines = [line for line in section.lines if not lexicon.names_columns(line.text)]
     cells = [line.text.split("\t") for line in lines if "\t" in line.text]
-    named_by_tabs = any(len(each) == 2 and len(lexicon.items(each[1])) > 1 for each in cells)
+    named_by_tabs = any(len(cell) == 2 and len(lexicon.items(cell[1])) > 1 for cell in cells)
     for line, following in zip_longest(lines, lines[1:]):
         if label := _is_named(line, named_by_tabs):
             groups.append((part(line, label[1], SURE), _members(line, label[2])))

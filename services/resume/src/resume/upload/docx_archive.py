@@ -55,19 +55,19 @@ class TooMuchInside(UnsafeArchive):
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MAX_ENTRIES or sum(each.file_size for each in entries) > MAX_TOTAL_BYTES:
+    if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
         raise TooMuchInside
-    for each in entries:
-        swollen = each.file_size > RATIO_COUNTS_FROM and each.file_size > MAX_RATIO * max(
-            each.compress_size, 1
+    for entry in entries:
+        swollen = entry.file_size > RATIO_COUNTS_FROM and entry.file_size > MAX_RATIO * max(
+            entry.compress_size, 1
         )
-        if each.file_size > MAX_ENTRY_BYTES or swollen:
+        if entry.file_size > MAX_ENTRY_BYTES or swollen:
             raise TooMuchInside
 
 
 def _check_parts(entries: list[zipfile.ZipInfo]) -> None:
-    names = [each.filename for each in entries]
-    if any(each.flag_bits & 0x1 for each in entries):
+    names = [entry.filename for entry in entries]
+    if any(entry.flag_bits & 0x1 for entry in entries):
         raise UnsafeArchive("The document is encrypted. Save a copy without a password, and upload that.")
     if len(set(names)) != len(names) or not set(REQUIRED) <= set(names):
         raise BrokenDocument
