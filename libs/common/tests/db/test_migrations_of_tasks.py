@@ -33,7 +33,7 @@ async def enqueue_as_before(sessions, payload, hours=0):
 
 async def test_tasks_from_before_are_done_after_the_migration(sample, remember_payload, eventually, tmp_path):
     url = await sample.services.provisioned(SCHEMA)
-    folder = shutil.copytree(Path(__file__).parent / "sample_migrations", tmp_path / "migrations")
+    folder = shutil.copytree(Path(__file__).parents[1] / "sample_migrations", tmp_path / "migrations")
     environment = folder / "env.py"
     environment.write_text(environment.read_text().replace('"sample"', f'"{SCHEMA}"'))
     config = migrations.config(url, folder)

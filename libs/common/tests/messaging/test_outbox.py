@@ -207,7 +207,7 @@ async def dead_owners(url):
 
 async def test_events_that_the_code_before_wrote_get_their_owner_when_the_schema_is_brought_up(services):
     url = await services.provisioned("earlier")
-    folder = Path(__file__).parent / "sample_migrations"
+    folder = Path(__file__).parents[1] / "sample_migrations"
     owner, stray = uuid7(), uuid7()
     await asyncio.to_thread(command.upgrade, migrations.config(url, folder), "0001")
     database_engine = engine.create_engine(url, pool_size=1)

@@ -115,7 +115,7 @@ class Outbox:
 @pytest_asyncio.fixture(scope="module")
 async def relays(services, elsewhere):
     url = await services.provisioned("relays")
-    await asyncio.to_thread(migrations.upgrade, url, Path(__file__).parent / "sample_migrations")
+    await asyncio.to_thread(migrations.upgrade, url, Path(__file__).parents[1] / "sample_migrations")
     database_engine = engine.create_engine(url, pool_size=3)
     environment = services.settings_environment("relays")
     yield Outbox(
