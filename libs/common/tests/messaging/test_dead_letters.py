@@ -30,9 +30,10 @@ def reactions(note_model, deleted):
 
 
 @pytest_asyncio.fixture
-async def send(sample):
+async def send(sample, deleted):
     """Put a message of any size on its topic, as a broker with higher limits would take it."""
     servers = sample.settings.kafka_bootstrap_servers
+    await kafka.ensure_topics(servers, {deleted.topic: kafka.topic_config(sample.settings, 10_000_000)}, 1, 1)
     async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=10_000_000) as producer:
 
         async def put(event, body, **headers):

@@ -25,7 +25,7 @@ from sqlalchemy import text
 from common.contracts.user import UserDeleted, UserRegistered
 from common.db import engine, migrations, transient
 from common.ids import uuid7
-from common.messaging import outbox, relay_lock
+from common.messaging import kafka, outbox, relay_lock
 from common.messaging.relay import Relay
 from common.worker.restart import Restarter
 
@@ -371,6 +371,12 @@ async def test_a_connection_that_breaks_sets_nothing_aside(relays, strict, event
     assert (await roles(relays, [person]))[str(person)] == [0, 1, 2]
 
 
+async def limit_topic(topic, settings):
+    """Let a topic take what these settings say, as provisioning does."""
+    config = kafka.topic_config(settings, kafka.topic_bytes(settings))
+    await kafka.ensure_topics(settings.kafka_bootstrap_servers, {topic: config}, 1, 1)
+
+
 async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_when_the_limit_is_raised(
     sample, relays, eventually
 ):
@@ -394,13 +400,16 @@ async def test_an_event_of_an_older_release_that_is_too_large_is_seen_and_sent_w
         await eventually(set_aside)
     url = sample.settings.database_url.get_secret_value()
     assert [letter.event_id for letter in await outbox.dead_letters(url)] == [huge.event_id]
+    raised = sample.settings.model_copy(update={"event_bytes": 1_000_000})
+    await limit_topic(huge.topic, raised)
     await outbox.replay(url)
-    async with sample.working(event_bytes=1_000_000) as worker:
+    async with sample.working(event_bytes=raised.event_bytes) as worker:
 
         async def sent():
             return await counts(worker) == {"waiting": 0, "refused": 0}
 
         await eventually(sent)
+    await limit_topic(huge.topic, sample.settings)
     values = [value for key, value in await relays.arrived() if key == str(person)]
     assert [len(value) > 1_000_000 for value in values] == [False, True]
 
