@@ -255,7 +255,7 @@ async def test_events_on_kafka_are_reacted_to(
     other = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
 
     async def read() -> bool:
-        copies = [await held(sessions, one.resume_id) for one in (parsed, other)]
+        copies = [await held(sessions, event.resume_id) for event in (parsed, other)]
         return all(copy and copy.background for copy in copies)
 
     async def forgotten() -> bool:

@@ -31,7 +31,7 @@ async def test_an_upload_is_taken_queued_and_announced(client, upload, events_of
     assert (body["filename"], body["title"], body["status"]) == ("My CV.txt", "My CV", "queued")
     assert (body["media_type"], body["size"], body["interviews"]) == ("text/plain", 13, 0)
     assert await events_of(body["id"]) == ["resume.uploaded"]
-    [event] = [each for each in await service.published() if str(each["subject"]) == body["id"]]
+    [event] = [event for event in await service.published() if str(event["subject"]) == body["id"]]
     assert event["payload"]["user_id"] == str(client.user_id)
 
 

@@ -30,8 +30,8 @@ async def test_a_sample_is_read_from_upload_to_event(client, service, sample, up
     assert source["lines"]
     assert resume["quality"]["pages"] == 1
     assert (resume["quality"]["hidden_spans"], resume["quality"]["warnings"]) == (0, [])
-    published = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
-    assert [each["ce_type"] for each in published] == ["resume.uploaded", "resume.parsed"]
+    published = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
+    assert [event["ce_type"] for event in published] == ["resume.uploaded", "resume.parsed"]
     background = published[1]["payload"]["background"]
     assert background["work"][0]["name"] == "Northwind Logistics"
     assert "jordan.rivera@example.com" not in str(published[1]["payload"])
@@ -73,7 +73,7 @@ async def test_a_scan_needs_ocr_and_says_what_to_do(client, service, upload, whe
         resume = await when_read(client, (await upload(client, "scan.pdf", scan))["id"])
     assert (resume["status"], resume["profile"]) == ("needs_ocr", None)
     assert "OCR" in resume["error"]
-    [_, failed] = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
+    [_, failed] = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
     assert (failed["ce_type"], failed["payload"]["status"]) == ("resume.parse_failed", "needs_ocr")
 
 
@@ -256,7 +256,7 @@ async def test_a_text_of_1500_positions_gives_a_bounded_profile_and_a_bounded_ev
     assert "only the first 100 are in the profile" in warnings
     assert "long texts are cut" in warnings
     assert resume["quality"]["unassigned_lines"] > 1_300
-    [_, parsed] = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
+    [_, parsed] = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
     assert len(json.dumps(parsed["payload"])) < 512 * 1024
     assert len(parsed["payload"]["background"]["work"]) == len(work)
     async with service.sessions() as session:

@@ -57,7 +57,7 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
     if waiting is None:
         return
     try:
-        found = await evaluator.evaluate(chain, waiting.question, waiting.text)
+        result = await evaluator.evaluate(chain, waiting.question, waiting.text)
     except LLMProviderError as error:
         raise Retry(type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)) from error
     async with sessions.begin() as session:
@@ -65,7 +65,7 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
         evaluation = await session.get(Evaluation, answer_id)
         if interview is None or evaluation is None or evaluation.status is Status.DONE:
             return
-        await _finish(session, interview, evaluation, found.score, found.model_dump(mode="json"))
+        await _finish(session, interview, evaluation, result.score, result.model_dump(mode="json"))
 
 
 async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
@@ -157,10 +157,10 @@ async def _defer(sessions: SessionMaker, interview_id: UUID, answer_id: UUID) ->
 
 
 async def _lock(session: AsyncSession, interview_id: UUID) -> Interview | None:
-    found: Interview | None = await session.scalar(
+    interview: Interview | None = await session.scalar(
         select(Interview).where(Interview.id == interview_id).with_for_update()
     )
-    return found
+    return interview
 
 
 async def settled(

@@ -93,10 +93,10 @@ async def _load(
     return _existing(await session.scalar(query.options(related).execution_options(populate_existing=True)))
 
 
-def _existing(found: Interview | None) -> Interview:
-    if found is None:
+def _existing(interview: Interview | None) -> Interview:
+    if interview is None:
         raise missing()
-    return found
+    return interview
 
 
 def missing() -> InterviewNotFound:

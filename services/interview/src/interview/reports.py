@@ -70,30 +70,32 @@ def build(interview: Interview) -> Report:
         created_at=interview.created_at,
         completed_at=interview.completed_at,
         questions=len(interview.questions),
-        answered=sum(not one.skipped and one.answer_id is not None for one in shown),
-        skipped=sum(one.skipped for one in shown),
-        scored=sum(one.evaluation is not None and one.evaluation.score is not None for one in shown),
+        answered=sum(not answered.skipped and answered.answer_id is not None for answered in shown),
+        skipped=sum(answered.skipped for answered in shown),
+        scored=sum(
+            answered.evaluation is not None and answered.evaluation.score is not None for answered in shown
+        ),
         overall=interview.overall,
         evaluated_by=_together(engines),
         engines=engines,
         competencies=_competencies(shown),
-        strengths=_gathered(one.evaluation.strengths for one in shown if one.evaluation),
-        improvements=_gathered(one.evaluation.improvements for one in shown if one.evaluation),
+        strengths=_gathered(answered.evaluation.strengths for answered in shown if answered.evaluation),
+        improvements=_gathered(answered.evaluation.improvements for answered in shown if answered.evaluation),
         answers=shown,
     )
 
 
 def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
     """Return who judged: one entry for each engine, model and prompt. What no engine was needed for counts for none."""
-    found: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
+    engines: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
     for question in questions:
         content = question.answer.evaluation.content if question.answer else None
         if not content or content.get("skipped") or content.get("settled_by_code"):
             continue
         by = EvaluatedBy.model_validate(content["evaluated_by"])
         key = (by.engine, by.model, by.prompt_hash)
-        so_far = found.get(key)
-        found[key] = EvaluatedBy(
+        so_far = engines.get(key)
+        engines[key] = EvaluatedBy(
             engine=by.engine,
             model=by.model,
             prompt_hash=by.prompt_hash,
@@ -101,7 +103,7 @@ def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
             input_tokens=by.input_tokens + (so_far.input_tokens if so_far else 0),
             output_tokens=by.output_tokens + (so_far.output_tokens if so_far else 0),
         )
-    return list(found.values())
+    return list(engines.values())
 
 
 def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
@@ -119,14 +121,14 @@ def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
 
 def _competencies(shown: Sequence[AnsweredQuestion]) -> list[CompetencyScore]:
     by_name: dict[str, list[AnsweredQuestion]] = {}
-    for one in shown:
-        if one.answer_id is not None and not one.skipped:
-            by_name.setdefault(one.question.competency, []).append(one)
+    for answered in shown:
+        if answered.answer_id is not None and not answered.skipped:
+            by_name.setdefault(answered.question.competency, []).append(answered)
     return [
         CompetencyScore(
             competency=competency,
             name=vocabulary.competency_name(competency),
-            score=scores.mean(one.evaluation.score for one in group if one.evaluation),
+            score=scores.mean(answered.evaluation.score for answered in group if answered.evaluation),
             answers=len(group),
         )
         for competency, group in by_name.items()

@@ -223,7 +223,7 @@ class InterviewDetail(InterviewOut):
         return {
             "job_description": interview.job_description,
             "question": QuestionOut.of(current) if current else None,
-            "answers": [AnsweredQuestion.of(one) for one in interview.questions if one.answer],
+            "answers": [AnsweredQuestion.of(question) for question in interview.questions if question.answer],
         }
 
 

@@ -80,7 +80,7 @@ async def _begin(
         id=uuid7(),
         user_id=user_id,
         state=State.CREATED,
-        questions=[_question(number, one) for number, one in enumerate(planned, start=1)],
+        questions=[_question(number, question) for number, question in enumerate(planned, start=1)],
         **wanted.model_dump(
             include={"resume_id", "job_title", "job_description", "kind", "level", "language", "time_limit"}
         ),

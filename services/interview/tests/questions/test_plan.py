@@ -58,32 +58,32 @@ def test_no_question_comes_twice_and_every_one_says_why(
     for count in (1, 3, 15):
         chosen = plan.plan(wanted(kind, level, count), background, frozenset(), "seed")
         assert len(chosen) == count
-        assert len({one.question.text for one in chosen}) == count
-        assert all(one.why.strip() for one in chosen)
+        assert len({planned.question.text for planned in chosen}) == count
+        assert all(planned.why.strip() for planned in chosen)
 
 
 @everything
 def test_at_least_one_question_refers_to_the_resume(kind: Kind) -> None:
     for count in (1, 3, 15):
         chosen = plan.plan(wanted(kind, count=count), BACKGROUND, frozenset(), "seed")
-        assert any(one.source.startswith("resume:") for one in chosen)
+        assert any(planned.source.startswith("resume:") for planned in chosen)
     assert "Cut p95 latency by 40%" in chosen[0].question.text
 
 
 def test_a_behavioural_interview_asks_no_definitions() -> None:
     chosen = plan.plan(wanted(Kind.BEHAVIOURAL, count=15), BACKGROUND, frozenset(), "seed")
-    assert {one.question.kind for one in chosen} == {Kind.BEHAVIOURAL}
+    assert {planned.question.kind for planned in chosen} == {Kind.BEHAVIOURAL}
 
 
 def test_a_mixed_interview_asks_more_than_one_kind() -> None:
     chosen = plan.plan(wanted(Kind.MIXED, count=6), None, frozenset(), "seed")
-    assert len({one.question.kind for one in chosen}) >= 3
+    assert len({planned.question.kind for planned in chosen}) >= 3
 
 
 def test_what_the_job_asks_for_comes_up_and_the_reason_names_it() -> None:
     job = "You run our Kubernetes clusters and write Go."
     chosen = plan.plan(wanted(Kind.TECHNICAL, count=5, description=job), BACKGROUND, frozenset(), "seed")
-    reasons = " ".join(one.why for one in chosen)
+    reasons = " ".join(planned.why for planned in chosen)
     assert "The job asks for Go" in reasons
     assert "The job mentions Kubernetes; your résumé does not." in reasons
 
@@ -110,8 +110,8 @@ def test_the_same_wishes_give_the_same_plan_and_another_seed_another() -> None:
 
 def test_what_was_asked_before_comes_last() -> None:
     first = plan.plan(wanted(count=5), BACKGROUND, frozenset(), "seed")
-    again = plan.plan(wanted(count=5), BACKGROUND, frozenset(one.source for one in first), "seed")
-    assert not {one.source for one in first} & {one.source for one in again}
+    again = plan.plan(wanted(count=5), BACKGROUND, frozenset(planned.source for planned in first), "seed")
+    assert not {planned.source for planned in first} & {planned.source for planned in again}
 
 
 @everything
@@ -123,7 +123,7 @@ def test_nothing_is_asked_twice_over_many_interviews_while_the_bank_has_somethin
     asked = frozenset[str]()
     bank_size = len(bank.fitting(kind, Level.MID))
     while sum(source.startswith("bank:") for source in asked) + wishes.count <= bank_size:
-        sources = {one.source for one in plan.plan(wishes, background, asked, str(len(asked)))}
+        sources = {planned.source for planned in plan.plan(wishes, background, asked, str(len(asked)))}
         assert not sources & asked
         asked |= sources
 
@@ -135,12 +135,12 @@ def test_what_a_resume_says_twice_is_asked_once() -> None:
         skills=(Skill(name="Languages", keywords=("Python",)), Skill(name="Tools", keywords=("python",))),
     )
     chosen = plan.plan(wanted(count=15), twice, frozenset(), "seed")
-    assert sum(one.source.startswith("resume:") for one in chosen) == 2
+    assert sum(planned.source.startswith("resume:") for planned in chosen) == 2
 
 
 def test_nobody_is_asked_to_design_a_team_anew() -> None:
     chosen = plan.plan(wanted(Kind.SYSTEM_DESIGN, count=15), BACKGROUND, frozenset(), "seed")
-    assert not any("Led a team" in one.question.text for one in chosen)
+    assert not any("Led a team" in planned.question.text for planned in chosen)
 
 
 def test_a_long_claim_is_cut_and_what_has_no_name_is_not_invented() -> None:

@@ -47,8 +47,8 @@ async def list_resumes(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[ResumeSummary]:
     """List the caller's résumés, newest first."""
-    found, following = await resumes.listing(session, user.id, limit, cursor)
-    return Page(items=[ResumeSummary.of(each) for each in found], next_cursor=following)
+    page, following = await resumes.listing(session, user.id, limit, cursor)
+    return Page(items=[ResumeSummary.of(resume) for resume in page], next_cursor=following)
 
 
 @router.get("/{resume_id}")

@@ -127,9 +127,12 @@ class Profile(Part):
         return contract.ResumeContent(
             label=self.basics.label,
             summary=self.basics.summary,
-            work=tuple(contract.Work.model_validate(each.model_dump(by_alias=False)) for each in self.work),
+            work=tuple(
+                contract.Work.model_validate(position.model_dump(by_alias=False)) for position in self.work
+            ),
             education=tuple(
-                contract.Education.model_validate(each.model_dump(by_alias=False)) for each in self.education
+                contract.Education.model_validate(studies.model_dump(by_alias=False))
+                for studies in self.education
             ),
             skills=tuple(
                 contract.Skill(name=skill.name, keywords=tuple(skill.keywords)) for skill in self.skills

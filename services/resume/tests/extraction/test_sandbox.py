@@ -90,10 +90,10 @@ def _children():
     ("answer", "said"),
     [(b'{"problem": "too_heavy"}', sandbox.TOO_HEAVY), (b"{", sandbox.BROKEN), (b"", sandbox.BROKEN)],
 )
-def test_an_answer_that_is_no_reading_is_an_error(answer, said):
+def test_an_answer_that_is_no_reading_is_an_error(answer, detail):
     with pytest.raises(sandbox.Unreadable) as caught:
         sandbox.Reading.of(answer)
-    assert caught.value.detail == said
+    assert caught.value.detail == detail
 
 
 # The child itself

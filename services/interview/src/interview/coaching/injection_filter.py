@@ -17,10 +17,10 @@ SPELLED_WITH_DIGITS = str.maketrans("013457", "oieast")
 @cache
 def _patterns() -> re.Pattern[str]:
     data = vocabulary.load("asides.toml")
-    found = [pattern for group in data["patterns"].values() for pattern in group]
+    patterns = [pattern for group in data["patterns"].values() for pattern in group]
     for name, words_of_group in data["groups"].items():
-        found = [pattern.replace(f"<{name}>", words_of_group) for pattern in found]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in found))
+        patterns = [pattern.replace(f"<{name}>", words_of_group) for pattern in patterns]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def speaks_to_judge(sentence: str) -> bool:

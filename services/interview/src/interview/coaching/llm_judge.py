@@ -91,7 +91,11 @@ def _asking(question: Question, answer: str) -> _Asking | None:
         return None
     by_code = rule_checks.judge(rubric, reading)
     open_ids = {verdict.criterion_id for verdict in by_code if verdict.outcome is Outcome.CANNOT_ASSESS}
-    asked = [one for one in rubric.criteria if one.checked_by is CheckedBy.MODEL or one.id in open_ids]
+    asked = [
+        criterion
+        for criterion in rubric.criteria
+        if criterion.checked_by is CheckedBy.MODEL or criterion.id in open_ids
+    ]
     prompt = Prompt(
         name="evaluate-answer-1",
         system=SYSTEM,
@@ -110,9 +114,9 @@ def _compose(asking: _Asking, reply: Reply[Judgement]) -> Evaluation:
         input_tokens=reply.input_tokens,
         output_tokens=reply.output_tokens,
     )
-    found = [*asking.settled, *_verdicts(reply.value, asking.asked)]
+    verdicts = [*asking.settled, *_verdicts(reply.value, asking.asked)]
     advice = [_readable(text) for text in reply.value.improvements]
-    return evaluation.compose(asking.rubric, asking.reading, found, by, advice)
+    return evaluation.compose(asking.rubric, asking.reading, verdicts, by, advice)
 
 
 def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> str:
@@ -124,8 +128,13 @@ def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> s
         "competency": question.competency,
         "expected_points": [point.point for point in question.points],
         "criteria": [
-            {"criterion_id": one.id, "name": one.name, "scale": one.scale, "anchors": one.anchors}
-            for one in asked
+            {
+                "criterion_id": criterion.id,
+                "name": criterion.name,
+                "scale": criterion.scale,
+                "anchors": criterion.anchors,
+            }
+            for criterion in asked
         ],
         "answer_sentences": [{"n": line.number, "text": line.text} for line in reading.transcript.counted],
     }
@@ -137,14 +146,14 @@ def _verdicts(judgement: Judgement, asked: Sequence[Criterion]) -> list[Verdict]
     ids = {criterion.id for criterion in asked}
     return [
         Verdict(
-            criterion_id=one.criterion_id if one.criterion_id in ids else "",
-            outcome=Outcome(one.verdict),
-            level=one.level,
-            sentences=tuple(one.sentences),
-            reason=_readable(one.reason),
+            criterion_id=criterion.criterion_id if criterion.criterion_id in ids else "",
+            outcome=Outcome(criterion.verdict),
+            level=criterion.level,
+            sentences=tuple(criterion.sentences),
+            reason=_readable(criterion.reason),
             by=CheckedBy.MODEL,
         )
-        for one in judgement.criteria
+        for criterion in judgement.criteria
     ]
 
 

@@ -18,5 +18,5 @@ def evaluate(question: Question, answer: str) -> Evaluation:
         for criterion in rubric.criteria
         if criterion.checked_by is CheckedBy.MODEL
     ]
-    found = rule_checks.judge(rubric, reading)
-    return evaluation.compose(rubric, reading, [*found, *beyond], EvaluatedBy(engine=ENGINE))
+    by_rules = rule_checks.judge(rubric, reading)
+    return evaluation.compose(rubric, reading, [*by_rules, *beyond], EvaluatedBy(engine=ENGINE))

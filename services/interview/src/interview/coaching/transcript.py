@@ -86,8 +86,8 @@ class Asked:
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    found = words.tokens(text)
-    return frozenset(zip(found, found[1:], found[2:], strict=False))
+    tokens = words.tokens(text)
+    return frozenset(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
 def _read(question: str, answer: str) -> list[Line]:
@@ -113,7 +113,7 @@ def _aside(
         return Aside.UNREADABLE
     if asked.is_echoed(text, content):
         return Aside.ECHO
-    if any(_alike(content, one) for one in earlier):
+    if any(_alike(content, stems_before) for stems_before in earlier):
         return Aside.REPEAT
     return None
 
@@ -123,11 +123,11 @@ def _alike(content: frozenset[str], earlier: frozenset[str]) -> bool:
 
 
 def _unreadable(text: str, stems: frozenset[str]) -> bool:
-    found = words.tokens(text)
-    if not found:
+    tokens = words.tokens(text)
+    if not tokens:
         return True
-    if sum(WORDLIKE.match(word) is not None for word in found) < 0.7 * len(found):
+    if sum(WORDLIKE.match(word) is not None for word in tokens) < 0.7 * len(tokens):
         return True
-    if len(found) < 3 or words.function_share(found) >= MIN_FUNCTION_SHARE:
+    if len(tokens) < 3 or words.function_share(tokens) >= MIN_FUNCTION_SHARE:
         return False
     return len(stems & words.known()) < MIN_KNOWN_SHARE * len(stems)

@@ -83,7 +83,7 @@ def checked(rubric: Rubric, transcript: Transcript, given: Iterable[Verdict]) ->
         kept[criterion.id] = _settled(criterion, verdict)
     missing = "Nothing that is really in the answer was given as evidence."
     return Checked(
-        tuple(kept.get(one.id) or cannot_assess(one, missing) for one in rubric.criteria),
+        tuple(kept.get(criterion.id) or cannot_assess(criterion, missing) for criterion in rubric.criteria),
         dropped,
     )
 

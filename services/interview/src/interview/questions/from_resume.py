@@ -83,9 +83,9 @@ def questions(
     `wanted` are the stems of the job's title and description.
     """
     claims = list(_claims(background, kind, level))
-    claims.sort(key=lambda one: not one.source.startswith("resume:figure"))
-    skills = sorted(_skills(background, kind, level, wanted), key=lambda one: "job" not in one.why)
-    mixed = [one for pair in zip(claims, skills, strict=False) for one in pair]
+    claims.sort(key=lambda planned: not planned.source.startswith("resume:figure"))
+    skills = sorted(_skills(background, kind, level, wanted), key=lambda planned: "job" not in planned.why)
+    mixed = [planned for pair in zip(claims, skills, strict=False) for planned in pair]
     rest = claims[len(skills) :] + skills[len(claims) :]
     return [*mixed, *rest, *_positions(background, level)]
 

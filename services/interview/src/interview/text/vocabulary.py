@@ -17,10 +17,10 @@ def _lists() -> dict[str, Any]:
 
 
 def _find(path: str) -> Any:
-    found: Any = _lists()
+    branch: Any = _lists()
     for name in path.split("."):
-        found = found[name]
-    return found
+        branch = branch[name]
+    return branch
 
 
 @cache
