@@ -58,7 +58,7 @@ async def test_an_empty_answer_is_an_answer(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ('"' + "a" * 20_001 + '"', "body.text: String should have at most 20000 characters"),
         (r'"half a pair: \ud83d"', "body.text: "),
@@ -102,10 +102,10 @@ async def test_a_question_is_answered_once(client: Client, started: Start, given
 async def test_of_answers_given_at_once_exactly_one_counts(client: Client, started: Start) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "text": "Mine."}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.post(f"{ROOT}/{interview['id']}/answer", json=body) for _ in range(8))
     )
-    assert Counter(answer.status_code for answer in answers) == {202: 1, 409: 7}
+    assert Counter(response.status_code for response in responses) == {202: 1, 409: 7}
 
 
 async def test_an_answer_after_the_end_is_refused(client: Client, started: Start) -> None:

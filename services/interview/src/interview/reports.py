@@ -28,8 +28,10 @@ class ReportNotReady(DuplicateEntityError):
         self.progress = {"evaluated": evaluated, "total": total}
 
 
-async def written(sessions: SessionMaker, user_id: UUID, interview_id: UUID, form: ReportFormat) -> str:
-    """Return the report of an interview in the form asked for, put together in a thread and outside of transactions.
+async def written(
+    sessions: SessionMaker, user_id: UUID, interview_id: UUID, report_format: ReportFormat
+) -> str:
+    """Return the report of an interview in the format asked for, put together in a thread and outside of transactions.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
@@ -40,7 +42,7 @@ async def written(sessions: SessionMaker, user_id: UUID, interview_id: UUID, for
         if interview.state is not State.COMPLETED:
             evaluated, total = await interviews.progress(session, interview_id)
             raise _not_ready(interview.state, evaluated, total)
-    return await asyncio.to_thread(_write, interview, form)
+    return await asyncio.to_thread(_write, interview, report_format)
 
 
 def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
@@ -52,9 +54,11 @@ def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
     return ReportNotReady(details.get(state, unfinished), evaluated, total)
 
 
-def _write(interview: Interview, form: ReportFormat) -> str:
+def _write(interview: Interview, report_format: ReportFormat) -> str:
     report = build(interview)
-    return report_markdown.render(report) if form is ReportFormat.MARKDOWN else report.model_dump_json()
+    return (
+        report_markdown.render(report) if report_format is ReportFormat.MARKDOWN else report.model_dump_json()
+    )
 
 
 def build(interview: Interview) -> Report:

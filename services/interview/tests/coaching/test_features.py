@@ -22,7 +22,7 @@ def test_the_parts_of_a_story_are_found_with_their_sentences() -> None:
     story = star.find(Transcript(QUESTION.text, STORY))
     assert story.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
     assert [verb for _, verb in story.own_actions] == ["removed", "wrote"]
-    assert story.told == 4
+    assert story.parts_told == 4
     assert story.in_order
 
 
@@ -42,7 +42,10 @@ def test_a_story_that_begins_with_its_end_is_out_of_order() -> None:
 
 
 def test_naming_the_place_sets_the_scene_and_mentioning_the_team_does_not() -> None:
-    answer = "At Northwind our API answered in 900 ms. I moved its reads to Redis, and I agreed with the team on limits."
+    answer = (
+        "At Northwind our API answered in 900 ms. "
+        "I moved its reads to Redis, and I agreed with the team on limits."
+    )
     assert star.find(Transcript(QUESTION.text, answer)).sentences["situation"] == (1,)
 
 
@@ -103,7 +106,7 @@ def test_an_answer_is_compared_with_what_was_asked(answer: str, expected: Releva
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "other"),
     [
         ("deployed", "deploy"),
         ("queries", "query"),

@@ -67,7 +67,7 @@ def test_no_answer_and_another_topic_stay_at_the_floor(
             assert value(rule_based.evaluate(question, text).score) <= 10, (question.text, text)
 
 
-@pytest.mark.parametrize("told", ["conflict-teammate", "prioritisation-too-much"])
+@pytest.mark.parametrize("story_of", ["conflict-teammate", "prioritisation-too-much"])
 def test_a_story_about_work_does_not_explain_a_technical_matter(
     story_of: str, samples: dict[str, Any], questions: dict[str, Question]
 ) -> None:

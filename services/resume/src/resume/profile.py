@@ -122,7 +122,7 @@ class Profile(Part):
     languages: list[Language] = Field(default_factory=list)
     other: list[Leftover] = Field(default_factory=list)
 
-    def background(self) -> contract.ResumeContent:
+    def resume_content(self) -> contract.ResumeContent:
         """Return what an interview may ask from: no name, address, number or link of the person."""
         return contract.ResumeContent(
             label=self.basics.label,

@@ -69,12 +69,12 @@ def test_the_samples_other_sections_are_read(read_sample):
     assert profile.other == []
 
 
-def test_an_interview_gets_the_background_without_contact_details(read_sample):
-    background = read_sample[1].profile.background()
-    assert background.work[0].current
-    assert background.certificates[0].startswith("AWS Certified")
-    assert background.languages == ("English", "Spanish", "German")
-    text = background.model_dump_json()
+def test_an_interview_gets_the_content_without_contact_details(read_sample):
+    content = read_sample[1].profile.resume_content()
+    assert content.work[0].current
+    assert content.certificates[0].startswith("AWS Certified")
+    assert content.languages == ("English", "Spanish", "German")
+    text = content.model_dump_json()
     for private in ("Jordan", "jordan", "@", "503", "Portland"):
         assert private not in text
 

@@ -1,4 +1,4 @@
-"""The built-in coach: works offline, judges by counting and comparing, and leaves open what that can't tell."""
+"""The rule-based judge: works offline, judges by counting and comparing, and leaves open what that can't tell."""
 
 from interview.coaching import evaluation, rubrics, rule_checks, verdicts
 from interview.coaching.evaluation import EvaluatedBy, Evaluation

@@ -45,7 +45,7 @@ class Reading:
         return [line for line in self.transcript.counted if line.number in numbers]
 
     @property
-    def told(self) -> frozenset[str]:
+    def telling_stems(self) -> frozenset[str]:
         """Every distinct stem with meaning that these sentences have and the question has not."""
         stems = frozenset[str]().union(*(line.content for line in self.telling_lines))
         return stems - words.content(self.transcript.question)
@@ -85,7 +85,7 @@ def _point(criterion: Criterion, reading: Reading) -> Verdict:
 
 
 def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
-    fresh = len(reading.told)
+    fresh = len(reading.telling_stems)
     counted = [line.number for line in reading.telling_lines]
     reason = f"{fresh} words with a meaning of their own."
     return verdicts.step(criterion, FULL if fresh >= OWN_WORDS else 0, counted, reason)
@@ -147,14 +147,14 @@ def _ownership(criterion: Criterion, reading: Reading) -> Verdict:
 def _order(criterion: Criterion, reading: Reading) -> Verdict:
     story = reading.story
     firsts = [story.sentences[part][0] for part in star.PARTS if story.has(part)]
-    if story.told < FULL:
+    if story.parts_told < FULL:
         return verdicts.step(criterion, 0, (), "Fewer than three parts of the story are told.")
     reason = "In order." if story.in_order else "The parts come out of order."
     return verdicts.step(criterion, FULL if story.in_order else 0, firsts, reason)
 
 
 def _detail(criterion: Criterion, reading: Reading) -> Verdict:
-    lines, stems = reading.telling_lines, reading.told
+    lines, stems = reading.telling_lines, reading.telling_stems
     level = sum(len(stems) >= step for step in DETAIL_STEPS)
     fullest = sorted(lines, key=lambda line: (-len(line.content), line.number))
     return verdicts.step(

@@ -33,7 +33,7 @@ class Star:
         return bool(self.sentences[part])
 
     @property
-    def told(self) -> int:
+    def parts_told(self) -> int:
         """How many of the four parts are told."""
         return sum(self.has(part) for part in PARTS)
 

@@ -51,16 +51,16 @@ class _Choice:
     competencies: Counter[str] = field(default_factory=Counter)
     kinds: Counter[Kind] = field(default_factory=Counter)
 
-    def take(self, candidate: PlannedQuestion) -> bool:
-        text = candidate.question.text.casefold()
+    def take(self, planned: PlannedQuestion) -> bool:
+        text = planned.question.text.casefold()
         if any(
-            candidate.source == earlier.source or text == earlier.question.text.casefold()
+            planned.source == earlier.source or text == earlier.question.text.casefold()
             for earlier in self.chosen
         ):
             return False
-        self.chosen.append(candidate)
-        self.competencies[candidate.question.competency] += 1
-        self.kinds[candidate.question.kind] += 1
+        self.chosen.append(planned)
+        self.competencies[planned.question.competency] += 1
+        self.kinds[planned.question.kind] += 1
         return True
 
 
@@ -73,7 +73,7 @@ class _Named:
 
 
 def plan(
-    wanted: Wanted, background: ResumeContent | None, asked_before: frozenset[str], seed: str
+    wanted: Wanted, content: ResumeContent | None, asked_before: frozenset[str], seed: str
 ) -> list[PlannedQuestion]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
@@ -82,9 +82,9 @@ def plan(
     other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
     """
     choice = _Choice()
-    named = _named(wanted, background)
-    if background is not None:
-        _from_resume(choice, wanted, background, named, asked_before)
+    named = _named(wanted, content)
+    if content is not None:
+        _from_resume(choice, wanted, content, named, asked_before)
     from_resume = len(choice.chosen)
     pool = {question.id: question for question in bank.fitting(wanted.kind, wanted.level)}
     matched = {question.id: _matches(question, named) for question in pool.values()}
@@ -100,15 +100,15 @@ def plan(
 def _from_resume(
     choice: _Choice,
     wanted: Wanted,
-    background: ResumeContent,
+    content: ResumeContent,
     named: _Named,
     asked_before: frozenset[str],
 ) -> None:
     most = math.ceil(wanted.count * RESUME_SHARE)
-    offered = from_resume.questions(background, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
-    for candidate in offered:
-        if len(choice.chosen) < most and candidate.source not in asked_before:
-            choice.take(candidate)
+    offered = from_resume.questions(content, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
+    for planned in offered:
+        if len(choice.chosen) < most and planned.source not in asked_before:
+            choice.take(planned)
     gap = _gap(wanted, named, asked_before)
     if gap is not None and wanted.count >= GAP_FROM and choice.chosen:
         choice.take(gap)
@@ -135,8 +135,8 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
     return None
 
 
-def _named(wanted: Wanted, background: ResumeContent | None) -> _Named:
-    resume = background.model_dump_json() if background is not None else ""
+def _named(wanted: Wanted, content: ResumeContent | None) -> _Named:
+    resume = content.model_dump_json() if content is not None else ""
     return _Named(by_job=_mentions(wanted.job), by_resume=_mentions(resume))
 
 
@@ -208,6 +208,6 @@ def _interleaved(first: list[PlannedQuestion], second: list[PlannedQuestion]) ->
         return second
     every = max(1, round(len(second) / len(first)))
     mixed: list[PlannedQuestion] = []
-    for number, candidate in enumerate(first):
-        mixed += [candidate, *second[number * every : (number + 1) * every]]
+    for number, planned in enumerate(first):
+        mixed += [planned, *second[number * every : (number + 1) * every]]
     return [*mixed, *second[len(first) * every :]]

@@ -1,4 +1,4 @@
-"""The word lists the coach measures by, read once from the package's data."""
+"""The word lists answers are judged by, read once from the package's data."""
 
 import tomllib
 from functools import cache

@@ -85,7 +85,7 @@ def _unmeaning() -> frozenset[str]:
 
 @cache
 def known() -> frozenset[str]:
-    """Return the stems of every word in the coach's lists: enough to tell a list of terms from noise."""
+    """Return the stems of every word in the vocabulary's lists: enough to tell a list of terms from noise."""
     lists = ("function_words", "generic", "work", "numbers.words", "actions.state_verbs", "actions.irregular")
     own = frozenset().union(*(vocabulary.words(name) for name in lists))
     subjects = " ".join(competency["words"] for competency in vocabulary.competencies().values())

@@ -43,8 +43,8 @@ def _basics(sections: list[Section], lines: list[Line]) -> dict[str, SourcedTree
     basics, unread = contact.read(_lines_of(sections, SectionKind.HEADER, SectionKind.CONTACT))
     if "email" not in basics:
         basics |= contact.anywhere(lines)
-    lines = _lines_of(sections, SectionKind.SUMMARY)
-    summary = contact.summary(lines or unread, under_heading=bool(lines))
+    summary_lines = _lines_of(sections, SectionKind.SUMMARY)
+    summary = contact.summary(summary_lines or unread, under_heading=bool(summary_lines))
     if summary is not None:
         basics["summary"] = summary
     return basics
