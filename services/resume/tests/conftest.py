@@ -105,7 +105,7 @@ Upload = Callable[..., Awaitable[dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def upload() -> Upload:
-    """Upload a résumé and return the answer's body."""
+    """Upload a résumé and return the response's body."""
 
     async def send(client: Client, name: str = "robin.txt", data: bytes = TEXT.encode()) -> dict[str, Any]:
         response = await client.post("/api/v1/resume/upload", files={"file": (name, data)})

@@ -128,7 +128,7 @@ class EvaluationOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer that was taken, and where its evaluation stands."""
+    """An answer that was recorded, and where its evaluation stands."""
 
     answer_id: UUID
     interview_id: UUID

@@ -1,4 +1,4 @@
-"""Parse jobs of résumés: submitted in a transaction, run by a task between two short ones, announced once."""
+"""Parse jobs of résumés: submitted in a transaction, run by a task between two short ones, published once."""
 
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -104,7 +104,7 @@ async def _fail(session: AsyncSession, resume: Resume, status: ResumeStatus, err
 
 
 async def finish(sessions: SessionMaker, task: ParseResume, result: sandbox.ParseResult) -> None:
-    """Keep what was found and announce it, unless this job is not wanted any more."""
+    """Keep what was found and publish it, unless this job is not wanted any more."""
     async with sessions.begin() as session:
         resume = await _lock_wanted(session, task)
         if resume is None:
