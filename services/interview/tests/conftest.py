@@ -22,7 +22,7 @@ from llm.chain import Chain
 from testkit.services import Client
 
 ROOT = "/api/v1/interview"
-BACKGROUND = ResumeContent(
+CONTENT = ResumeContent(
     work=(
         Work(
             name="Acme",
@@ -67,9 +67,9 @@ def questions() -> dict[str, Question]:
 
 
 @pytest.fixture(scope="session")
-def background() -> ResumeContent:
+def content() -> ResumeContent:
     """A résumé as this service knows it."""
-    return BACKGROUND
+    return CONTENT
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def given() -> Give:
 
 @pytest.fixture
 def judged(sessions: SessionMaker) -> Callable[..., Awaitable[None]]:
-    """Do the task of evaluating an answer, by the built-in coach unless a chain is given."""
+    """Do the task of evaluating an answer, by the rules unless a chain is given."""
 
     async def judge(answer_id: str, chain: Chain | None = None) -> None:
         await evaluations.evaluate(sessions, chain or Chain([]), UUID(answer_id))
@@ -113,7 +113,7 @@ def parsed(sessions: SessionMaker) -> Callable[..., Awaitable[UUID]]:
     """Have a résumé of somebody known, and return its id."""
 
     async def parse(user_id: UUID) -> UUID:
-        event = ResumeParsed(resume_id=uuid7(), user_id=user_id, title="cv", background=BACKGROUND)
+        event = ResumeParsed(resume_id=uuid7(), user_id=user_id, title="cv", background=CONTENT)
         async with sessions.begin() as session:
             await resumes.keep(session, event)
         return event.resume_id

@@ -58,7 +58,7 @@ async def test_an_empty_answer_is_an_answer(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ('"' + "a" * 20_001 + '"', "body.text: String should have at most 20000 characters"),
         (r'"half a pair: \ud83d"', "body.text: "),
@@ -66,7 +66,7 @@ async def test_an_empty_answer_is_an_answer(
     ],
 )
 async def test_text_that_can_not_be_kept_is_refused_in_words(
-    client: Client, started: Start, text: str, said: str
+    client: Client, started: Start, text: str, reason: str
 ) -> None:
     interview = await started(client)
     body = f'{{"question_id": "{interview["question"]["id"]}", "text": {text}}}'
@@ -74,7 +74,7 @@ async def test_text_that_can_not_be_kept_is_refused_in_words(
         f"{ROOT}/{interview['id']}/answer", content=body, headers={"Content-Type": "application/json"}
     )
     assert response.status_code == 422
-    assert said in response.json()["detail"]
+    assert reason in response.json()["detail"]
 
 
 async def test_a_skipped_question_needs_no_evaluation(client: Client, started: Start) -> None:
@@ -102,10 +102,10 @@ async def test_a_question_is_answered_once(client: Client, started: Start, given
 async def test_of_answers_given_at_once_exactly_one_counts(client: Client, started: Start) -> None:
     interview = await started(client)
     body = {"question_id": interview["question"]["id"], "text": "Mine."}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.post(f"{ROOT}/{interview['id']}/answer", json=body) for _ in range(8))
     )
-    assert Counter(answer.status_code for answer in answers) == {202: 1, 409: 7}
+    assert Counter(response.status_code for response in responses) == {202: 1, 409: 7}
 
 
 async def test_an_answer_after_the_end_is_refused(client: Client, started: Start) -> None:
@@ -130,10 +130,10 @@ async def test_after_the_last_answer_there_is_no_next_question(
 
 
 async def test_a_question_of_another_interview_is_not_found(client: Client, started: Start) -> None:
-    one, other = await started(client), await started(client)
+    interview, other = await started(client), await started(client)
     for question_id in (other["question"]["id"], str(uuid7())):
         response = await client.post(
-            f"{ROOT}/{one['id']}/answer", json={"question_id": question_id, "text": "Hm."}
+            f"{ROOT}/{interview['id']}/answer", json={"question_id": question_id, "text": "Hm."}
         )
         assert response.status_code == 404
         assert response.json()["code"] == "question_not_found"

@@ -37,7 +37,7 @@ async def test_evaluating_twice_or_at_once_changes_nothing(
     before = (await client.get(f"{ROOT}/{interview['id']}")).json()
     await judged(answer["answer_id"])
     assert (await client.get(f"{ROOT}/{interview['id']}")).json() == before
-    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    kinds = [event["ce_type"] for event in await service.published(UUID(interview["id"]))]
     assert sorted(kinds) == sorted(set(kinds))
     assert kinds[-1] == "interview.report_ready"
 
@@ -48,7 +48,7 @@ async def test_answers_evaluated_at_once_complete_the_interview_once(
     interview = await started(client, questions=4)
     answers = [await given(client, interview["id"], good) for _ in range(4)]
     await asyncio.gather(*(judged(answer["answer_id"]) for answer in answers))
-    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    kinds = [event["ce_type"] for event in await service.published(UUID(interview["id"]))]
     assert kinds.count("interview.answer_evaluated") == 4
     assert kinds.count("interview.report_ready") == 1
 
@@ -61,7 +61,7 @@ async def test_an_answer_erased_meanwhile_is_not_evaluated(
     await client.delete(f"{ROOT}/{interview['id']}")
     await judged(answer["answer_id"])
     await judged(str(uuid7()))
-    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    kinds = [event["ce_type"] for event in await service.published(UUID(interview["id"]))]
     assert kinds == ["interview.started"]
 
 

@@ -30,13 +30,13 @@ def generous(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "criteria": [
             {
-                "criterion_id": one["criterion_id"],
+                "criterion_id": criterion["criterion_id"],
                 "verdict": "MET",
                 "level": 3,
                 "sentences": [1],
                 "reason": "Shown.",
             }
-            for one in document["criteria"]
+            for criterion in document["criteria"]
         ],
         "improvements": ["Name the figure: [your number]."],
     }
@@ -70,10 +70,10 @@ async def test_null_characters_a_model_writes_are_left_out(
     good: str, client: Client, started: Start, given: Give, judged: Judge, chain: Chain, models: FakeLLMServer
 ) -> None:
     def stray(body: dict[str, Any]) -> dict[str, Any]:
-        found = generous(body)
-        for one in found["criteria"]:
-            one["reason"] = "Shown at caf\x00."
-        return found | {"improvements": ["Name\x00it."]}
+        judgement = generous(body)
+        for criterion in judgement["criteria"]:
+            criterion["reason"] = "Shown at caf\x00."
+        return judgement | {"improvements": ["Name\x00it."]}
 
     models.openai.answer(stray)
     interview = await started(client, questions=1)
@@ -95,10 +95,10 @@ async def test_the_report_names_the_model_that_evaluated(
     report = (await client.get(url)).json()
     assert report["evaluated_by"]["engine"] == "openai"
     assert report["evaluated_by"]["input_tokens"] > 0
-    strong, weak, empty = (one["evaluation"] for one in report["answers"])
+    strong, weak, empty = (answered["evaluation"] for answered in report["answers"])
     assert strong["evaluated_by"]["engine"] == "openai"
     assert strong["score"] > (weak["score"] or 0) >= (empty["score"] or 0)
-    tone = next(one for one in strong["criteria"] if one["id"] == "tone")
+    tone = next(criterion for criterion in strong["criteria"] if criterion["id"] == "tone")
     assert (tone["verdict"], tone["quotes"]) == ("MET", [good.split(".")[0] + "."])
     assert "Evaluated by: openai (" in (await client.get(url, headers={"Accept": "text/markdown"})).text
     assert len(models.calls_of("openai")) == 2
@@ -180,7 +180,7 @@ async def test_while_all_models_fail_the_evaluation_is_deferred_and_the_intervie
         models.openai.answer(generous)
         report = await eventually(reported)
     assert report["evaluated_by"]["engine"] == "openai"
-    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    kinds = [event["ce_type"] for event in await service.published(UUID(interview["id"]))]
     assert kinds.count("interview.answer_evaluated") == 2
     assert kinds[-1] == "interview.report_ready"
     async with sessions() as session:

@@ -34,13 +34,13 @@ LONG: dict[str, Callable[[int], ResumeContent]] = {
 DESCRIPTIONS = ["", "word ", "\u0323\u0301", "ﷺ", " ", "a", "apythonb ", "Kubernetes, Go. "]
 
 
-def seconds(background: ResumeContent, description: str = "") -> float:
+def seconds(content: ResumeContent, description: str = "") -> float:
     """The least CPU time of this thread that planning took in two tries."""
     tries: list[float] = []
     for _ in range(2):
         started = time.thread_time()
         wanted = Wanted(Kind.MIXED, Level.MID, 15, "Backend engineer", description)
-        plan.plan(wanted, excerpt.of(background), frozenset(), "seed")
+        plan.plan(wanted, excerpt.of(content), frozenset(), "seed")
         tries.append(time.thread_time() - started)
     return min(tries)
 
@@ -71,8 +71,8 @@ def test_planning_for_a_job_costs_no_more_than_its_description_is_long(text: str
     )
 
 
-def test_a_usual_resume_is_kept_whole(background: ResumeContent) -> None:
-    usual = background.model_copy(
+def test_a_usual_resume_is_kept_whole(content: ResumeContent) -> None:
+    usual = content.model_copy(
         update={
             "work": tuple(
                 Work(
@@ -87,7 +87,7 @@ def test_a_usual_resume_is_kept_whole(background: ResumeContent) -> None:
             "summary": CLAIM * 4,
         }
     )
-    assert excerpt.of(background) == background
+    assert excerpt.of(content) == content
     assert excerpt.of(usual) == usual
 
 

@@ -32,12 +32,14 @@ async def test_the_report_tells_what_was_found(
     assert report["interview_id"] == finished
     assert (report["questions"], report["answered"], report["skipped"], report["scored"]) == (3, 2, 1, 2)
     assert report["evaluated_by"]["engine"] == "built-in"
-    scores = [one["evaluation"]["score"] for one in report["answers"]]
+    scores = [answered["evaluation"]["score"] for answered in report["answers"]]
     assert scores[1:] == [0, None]
     assert report["overall"] == round((scores[0] + 0) / 2, 1)
     assert sum(competency["answers"] for competency in report["competencies"]) == 2
     assert all(
-        quote in good for one in report["answers"][0]["evaluation"]["criteria"] for quote in one["quotes"]
+        quote in good
+        for criterion in report["answers"][0]["evaluation"]["criteria"]
+        for quote in criterion["quotes"]
     )
     events = await service.published(UUID(finished))
     kinds = [event["ce_type"] for event in events]
@@ -135,7 +137,7 @@ async def test_an_interview_ended_at_once_has_a_report_without_a_number(
     report = (await client.get(f"{ROOT}/{interview['id']}/report")).json()
     assert report["overall"] is None
     assert report["competencies"] == []
-    kinds = [one["ce_type"] for one in await service.published(UUID(interview["id"]))]
+    kinds = [event["ce_type"] for event in await service.published(UUID(interview["id"]))]
     assert kinds == ["interview.started", "interview.completed", "interview.report_ready"]
 
 

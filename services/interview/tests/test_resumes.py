@@ -66,21 +66,21 @@ async def test_a_resume_that_is_not_read_yet_is_a_conflict(client: Client, sessi
 
 
 async def test_news_of_a_resume_that_is_under_way_is_waited_for(
-    client: Client, sessions: SessionMaker, background: ResumeContent
+    client: Client, sessions: SessionMaker, content: ResumeContent
 ) -> None:
-    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
+    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=content)
     starting = asyncio.create_task(client.post(f"{ROOT}/start", json=body(event.resume_id)))
     await asyncio.sleep(0)
     await react(sessions, resumes.keep, event)
-    answer = await starting
-    assert answer.status_code == 201
-    assert "Acme" in answer.json()["question"]["text"]
+    response = await starting
+    assert response.status_code == 201
+    assert "Acme" in response.json()["question"]["text"]
 
 
 async def test_newer_news_replace_what_is_held_and_older_do_not(
-    sessions: SessionMaker, background: ResumeContent
+    sessions: SessionMaker, content: ResumeContent
 ) -> None:
-    newer = ResumeParsed(resume_id=uuid7(), user_id=uuid7(), title="new", background=background)
+    newer = ResumeParsed(resume_id=uuid7(), user_id=uuid7(), title="new", background=content)
     older = newer.model_copy(
         update={
             "event_id": uuid7(),
@@ -97,9 +97,9 @@ async def test_newer_news_replace_what_is_held_and_older_do_not(
 
 
 async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(
-    client: Client, sessions: SessionMaker, background: ResumeContent
+    client: Client, sessions: SessionMaker, content: ResumeContent
 ) -> None:
-    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, title="cv", background=background)
+    event = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, title="cv", background=content)
     later = event.occurred_at + timedelta(hours=1)
     await react(sessions, resumes.keep, event)
     await react(sessions, resumes.forget, ResumeDeleted(resume_id=event.resume_id, user_id=event.user_id))
@@ -115,12 +115,12 @@ async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
     client: Client,
     stranger: Client,
     sessions: SessionMaker,
-    background: ResumeContent,
+    content: ResumeContent,
     started: Start,
     given: Give,
 ) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
-    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=background)
+    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=content)
     await react(sessions, resumes.keep, parsed)
     interview, kept = await started(client), await started(stranger)
     answer = await given(client, interview["id"], "Something only I know.")
@@ -247,15 +247,15 @@ async def test_events_on_kafka_are_reacted_to(
     service: ServiceUnderTest,
     services: Services,
     sessions: SessionMaker,
-    background: ResumeContent,
+    content: ResumeContent,
     eventually: Callable[..., Awaitable[Any]],
 ) -> None:
     uploaded = ResumeUploaded(resume_id=uuid7(), user_id=client.user_id, media_type="text/plain", size=1)
-    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=background)
-    other = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=background)
+    parsed = ResumeParsed(resume_id=uploaded.resume_id, user_id=client.user_id, background=content)
+    other = ResumeParsed(resume_id=uuid7(), user_id=client.user_id, background=content)
 
     async def read() -> bool:
-        copies = [await held(sessions, one.resume_id) for one in (parsed, other)]
+        copies = [await held(sessions, event.resume_id) for event in (parsed, other)]
         return all(copy and copy.background for copy in copies)
 
     async def forgotten() -> bool:

@@ -136,7 +136,7 @@ async def test_history_lists_ones_own_interviews_newest_first_in_pages(
     ids = [(await started(client))["id"] for _ in range(3)]
     first = (await client.get(ROOT, params={"limit": 2})).json()
     second = (await client.get(f"{ROOT}/", params={"limit": 2, "cursor": first["next_cursor"]})).json()
-    assert [one["id"] for one in first["items"] + second["items"]] == ids[::-1]
+    assert [item["id"] for item in first["items"] + second["items"]] == ids[::-1]
     assert second["next_cursor"] is None
     assert first["items"][0]["answered"] == 0
     assert "answers" not in first["items"][0]

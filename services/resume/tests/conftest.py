@@ -105,7 +105,7 @@ Upload = Callable[..., Awaitable[dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def upload() -> Upload:
-    """Upload a résumé and return the answer's body."""
+    """Upload a résumé and return the response's body."""
 
     async def send(client: Client, name: str = "robin.txt", data: bytes = TEXT.encode()) -> dict[str, Any]:
         response = await client.post("/api/v1/resume/upload", files={"file": (name, data)})
@@ -125,8 +125,8 @@ def when_read(eventually: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
             body: dict[str, Any] = (await client.get(f"/api/v1/resume/{resume_id}")).json()
             return body if body["status"] in ("parsed", "needs_ocr", "failed") else None
 
-        found: dict[str, Any] = await eventually(ended)
-        return found
+        resume: dict[str, Any] = await eventually(ended)
+        return resume
 
     return wait
 
@@ -136,6 +136,6 @@ def events_of(service: ServiceUnderTest) -> Callable[[str], Awaitable[list[str]]
     """Return the kinds of the events published about a résumé, oldest first."""
 
     async def names(resume_id: str) -> list[str]:
-        return [each["ce_type"] for each in await service.published() if str(each["subject"]) == resume_id]
+        return [event["ce_type"] for event in await service.published() if str(event["subject"]) == resume_id]
 
     return names

@@ -12,10 +12,10 @@ from resume.upload import checks
 BASE = "/api/v1/resume"
 
 
-def problem(answer, status, code):
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
+def problem(response, status, code):
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
     assert body["code"] == code
     return body
 
@@ -31,7 +31,7 @@ async def test_an_upload_is_taken_queued_and_announced(client, upload, events_of
     assert (body["filename"], body["title"], body["status"]) == ("My CV.txt", "My CV", "queued")
     assert (body["media_type"], body["size"], body["interviews"]) == ("text/plain", 13, 0)
     assert await events_of(body["id"]) == ["resume.uploaded"]
-    [event] = [each for each in await service.published() if str(each["subject"]) == body["id"]]
+    [event] = [event for event in await service.published() if str(event["subject"]) == body["id"]]
     assert event["payload"]["user_id"] == str(client.user_id)
 
 
@@ -147,8 +147,8 @@ async def test_the_specification_is_valid(service):
 
 
 async def test_the_specification_tells_a_file_as_bytes(service):
-    answers = service.api.openapi()["paths"][BASE + "/{resume_id}/file"]["get"]["responses"]
-    assert answers["200"]["content"] == {
+    responses = service.api.openapi()["paths"][BASE + "/{resume_id}/file"]["get"]["responses"]
+    assert responses["200"]["content"] == {
         "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
     }
 

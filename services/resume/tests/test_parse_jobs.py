@@ -12,8 +12,10 @@ from sqlalchemy.orm import undefer
 from common.tasks.attempts import DIED
 from common.tasks.queue import PermanentFailure
 from resume import parse_jobs
+from resume.extraction import sandbox
 from resume.models import Resume
 from resume.parsing import bounds
+from resume.upload.file_kind import FileKind
 
 BASE = "/api/v1/resume"
 
@@ -30,8 +32,8 @@ async def test_a_sample_is_read_from_upload_to_event(client, service, sample, up
     assert source["lines"]
     assert resume["quality"]["pages"] == 1
     assert (resume["quality"]["hidden_spans"], resume["quality"]["warnings"]) == (0, [])
-    published = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
-    assert [each["ce_type"] for each in published] == ["resume.uploaded", "resume.parsed"]
+    published = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
+    assert [event["ce_type"] for event in published] == ["resume.uploaded", "resume.parsed"]
     background = published[1]["payload"]["background"]
     assert background["work"][0]["name"] == "Northwind Logistics"
     assert "jordan.rivera@example.com" not in str(published[1]["payload"])
@@ -73,7 +75,7 @@ async def test_a_scan_needs_ocr_and_says_what_to_do(client, service, upload, whe
         resume = await when_read(client, (await upload(client, "scan.pdf", scan))["id"])
     assert (resume["status"], resume["profile"]) == ("needs_ocr", None)
     assert "OCR" in resume["error"]
-    [_, failed] = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
+    [_, failed] = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
     assert (failed["ce_type"], failed["payload"]["status"]) == ("resume.parse_failed", "needs_ocr")
 
 
@@ -119,8 +121,8 @@ async def test_the_stream_of_a_resume_ends_when_it_is_removed(client, upload):
     assert not stream.done()
     assert (await client.delete(f"{BASE}/{resume['id']}")).status_code == 204
     async with asyncio.timeout(5):
-        answer = await stream
-    assert '"queued"' in answer.text
+        response = await stream
+    assert '"queued"' in response.text
 
 
 # The use case itself: twice, late, and after the end
@@ -129,23 +131,23 @@ async def test_the_stream_of_a_resume_ends_when_it_is_removed(client, upload):
 async def task_of(sessions, resume):
     async with sessions() as session:
         row = await session.scalar(select(Resume).where(Resume.id == UUID(resume["id"])))
-        return parse_jobs.ReadResume(resume_id=row.id, reading=row.reading)
+        return parse_jobs.ParseResume(resume_id=row.id, reading=row.reading)
 
 
 async def test_reading_twice_publishes_once(client, sessions, upload, events_of):
     resume = await upload(client)
     task = await task_of(sessions, resume)
-    await parse_jobs.read(sessions, task)
-    await parse_jobs.read(sessions, task)
+    await parse_jobs.run(sessions, task)
+    await parse_jobs.run(sessions, task)
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parsed"]
 
 
 async def test_a_reading_that_was_interrupted_is_done_again(client, sessions, upload, events_of):
     resume = await upload(client)
     task = await task_of(sessions, resume)
-    await parse_jobs.begin(sessions, task)
+    await parse_jobs.start(sessions, task)
     assert (await client.get(f"{BASE}/{resume['id']}")).json()["status"] == "parsing"
-    await parse_jobs.read(sessions, task)
+    await parse_jobs.run(sessions, task)
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parsed"]
 
 
@@ -153,21 +155,21 @@ async def test_a_resume_that_was_removed_meanwhile_stays_removed(client, session
     resume = await upload(client)
     task = await task_of(sessions, resume)
     await client.delete(f"{BASE}/{resume['id']}")
-    await parse_jobs.read(sessions, task)
-    await parse_jobs.end(sessions, task, await found_in(b"Robin Example"))
+    await parse_jobs.run(sessions, task)
+    await parse_jobs.finish(sessions, task, await found_in(b"Robin Example"))
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.deleted"]
 
 
 async def found_in(data):
-    return await parse_jobs.reading.read(parse_jobs.FileKind.TXT, data)
+    return await sandbox.read(FileKind.TXT, data)
 
 
 async def test_a_late_result_of_an_earlier_reading_is_void(client, sessions, upload, events_of):
     resume = await upload(client)
     early = await task_of(sessions, resume)
-    await parse_jobs.read(sessions, early)
+    await parse_jobs.run(sessions, early)
     await client.post(f"{BASE}/{resume['id']}/reparse")
-    await parse_jobs.end(sessions, early, await found_in(b"Somebody Else"))
+    await parse_jobs.finish(sessions, early, await found_in(b"Somebody Else"))
     body = (await client.get(f"{BASE}/{resume['id']}")).json()
     assert (body["status"], body["profile"]["basics"]["name"]) == ("queued", "Robin Example")
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parsed"]
@@ -179,8 +181,8 @@ async def test_a_file_that_turns_out_unreadable_after_removal_changes_nothing(
     resume = await upload(client, "cv.pdf", b"%PDF-1.7 and nothing more")
     task = await task_of(sessions, resume)
     with pytest.raises(PermanentFailure, match="damaged"):
-        await parse_jobs.read(sessions, task)
-    await parse_jobs.read(sessions, task)
+        await parse_jobs.run(sessions, task)
+    await parse_jobs.run(sessions, task)
     assert await events_of(resume["id"]) == ["resume.uploaded", "resume.parse_failed"]
 
 
@@ -256,7 +258,7 @@ async def test_a_text_of_1500_positions_gives_a_bounded_profile_and_a_bounded_ev
     assert "only the first 100 are in the profile" in warnings
     assert "long texts are cut" in warnings
     assert resume["quality"]["unassigned_lines"] > 1_300
-    [_, parsed] = [each for each in await service.published() if str(each["subject"]) == resume["id"]]
+    [_, parsed] = [event for event in await service.published() if str(event["subject"]) == resume["id"]]
     assert len(json.dumps(parsed["payload"])) < 512 * 1024
     assert len(parsed["payload"]["background"]["work"]) == len(work)
     async with service.sessions() as session:

@@ -1,4 +1,4 @@
-"""Answers: taken once for each question, and kept before anybody judges them."""
+"""Answers: recorded once for each question, and kept before anybody judges them."""
 
 from uuid import UUID
 
@@ -10,8 +10,7 @@ from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError, EntityNotFoundError
 from common.ids import uuid7
 from common.tasks import queue
-from common.web import idempotency
-from common.web.idempotency import IdempotencyContext
+from common.web.idempotency import IdempotencyContext, fingerprint, run_once
 from interview import evaluations, interviews
 from interview.evaluations import EvaluateAnswer
 from interview.models import Answer, Evaluation, Interview, Question, Status
@@ -32,35 +31,37 @@ class QuestionAlreadyAnswered(DuplicateEntityError):
     title = "The question is answered already"
 
 
-class Taken(BaseModel):
+class Recorded(BaseModel):
     """Which answer a request made, for when it is repeated."""
 
     answer_id: UUID
 
 
-async def give(
-    sessions: SessionMaker, asked: IdempotencyContext, interview_id: UUID, given: GiveAnswer
+async def submit(
+    sessions: SessionMaker, idempotency: IdempotencyContext, interview_id: UUID, given: GiveAnswer
 ) -> Answer:
-    """Take an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `take`.
+    """Record an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `_record`.
 
     Raises:
         IdempotencyKeyReused: the request's key came before with another answer.
     """
-    content = idempotency.fingerprint(interview_id.bytes, given.model_dump_json().encode())
+    request_fingerprint = fingerprint(interview_id.bytes, given.model_dump_json().encode())
     async with sessions.begin() as session:
 
-        async def make() -> Taken:
-            return Taken(answer_id=(await take(session, asked.owner, interview_id, given)).id)
+        async def make() -> Recorded:
+            return Recorded(answer_id=(await _record(session, idempotency.owner, interview_id, given)).id)
 
-        taken = await idempotency.run_once(session, asked, "interview.answer", content, Taken, make)
-        response = await session.get(Answer, taken.answer_id, options=[selectinload(Answer.evaluation)])
-        if response is None:
+        recorded = await run_once(
+            session, idempotency, "interview.answer", request_fingerprint, Recorded, make
+        )
+        answer = await session.get(Answer, recorded.answer_id, options=[selectinload(Answer.evaluation)])
+        if answer is None:
             raise interviews.missing()
-        return response
+        return answer
 
 
-async def take(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
-    """Take an answer, and see to its evaluation in the same transaction.
+async def _record(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
+    """Record an answer, and see to its evaluation in the same transaction.
 
     It holds the interview's row, for which an erasure of the interview or of its owner waits.
 

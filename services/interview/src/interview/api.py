@@ -34,13 +34,13 @@ router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
     sessions: SessionMakerDep,
-    live: NotifierDep,
-    asked: IdempotencyDep,
+    notifier: NotifierDep,
+    idempotency: IdempotencyDep,
     body: StartInterview,
     response: Response,
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    begun = await starting.start(sessions, live, asked, body)
+    begun = await starting.start(sessions, notifier, idempotency, body)
     response.headers["Location"] = f"{router.prefix}/{begun.id}"
     return begun
 
@@ -85,16 +85,16 @@ async def next_question(session: Session, user: CurrentUser, interview_id: UUID)
 @router.post("/{interview_id}/answer", responses={202: {"model": AnswerOut}})
 async def answer_question(
     sessions: SessionMakerDep,
-    live: NotifierDep,
-    asked: IdempotencyDep,
+    notifier: NotifierDep,
+    idempotency: IdempotencyDep,
     interview_id: UUID,
     body: GiveAnswer,
     wait: Wait,
     response: Response,
 ) -> AnswerOut:
     """Answer a question, or skip it. Evaluation follows; `Prefer: wait=N` waits for it."""
-    answer = await answers.give(sessions, asked, interview_id, body)
-    answer = await evaluations.settled(sessions, live, interview_id, answer, wait)
+    answer = await answers.submit(sessions, idempotency, interview_id, body)
+    answer = await evaluations.wait_until_evaluated(sessions, notifier, interview_id, answer, wait)
     done = answer.evaluation.status is Status.DONE
     response.status_code = status.HTTP_200_OK if done else status.HTTP_202_ACCEPTED
     if wait:
@@ -114,11 +114,11 @@ async def end_interview(session: Session, user: CurrentUser, interview_id: UUID)
     responses={200: {"content": {ReportFormat.MARKDOWN.value: {"schema": {"type": "string"}}}}},
 )
 async def get_report(
-    sessions: SessionMakerDep, user: CurrentUser, interview_id: UUID, form: ReportFormatDep
+    sessions: SessionMakerDep, user: CurrentUser, interview_id: UUID, report_format: ReportFormatDep
 ) -> Response:
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
-    content = await reports.written(sessions, user.id, interview_id, form)
-    return Response(content, media_type=form.value, headers={"Vary": "Accept"})
+    content = await reports.written(sessions, user.id, interview_id, report_format)
+    return Response(content, media_type=report_format.value, headers={"Vary": "Accept"})
 
 
 async def report_not_ready(request: Request, error: Exception) -> JSONResponse:

@@ -39,7 +39,7 @@ class EvaluateAnswer(TaskPayload):
 
 
 @dataclass(frozen=True)
-class _Open:
+class _Unevaluated:
     """An answer that waits for its evaluation."""
 
     interview_id: UUID
@@ -51,13 +51,13 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
     """Evaluate an answer that has no evaluation yet; where it has one, or is gone, do nothing.
 
     Raises:
-        RetryLater: language models are set up and none answered; the evaluation is deferred.
+        Retry: language models are set up and none answered; the evaluation is deferred.
     """
     waiting = await _read(sessions, answer_id)
     if waiting is None:
         return
     try:
-        found = await evaluator.evaluate(chain, waiting.question, waiting.text)
+        result = await evaluator.evaluate(chain, waiting.question, waiting.text)
     except LLMProviderError as error:
         raise Retry(type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)) from error
     async with sessions.begin() as session:
@@ -65,7 +65,7 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
         evaluation = await session.get(Evaluation, answer_id)
         if interview is None or evaluation is None or evaluation.status is Status.DONE:
             return
-        await _finish(session, interview, evaluation, found.score, found.model_dump(mode="json"))
+        await _finish(session, interview, evaluation, result.score, result.model_dump(mode="json"))
 
 
 async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
@@ -113,10 +113,10 @@ async def _finish(
             engine=content["evaluated_by"]["engine"],
         ),
     )
-    await interviews.settle(session, interview)
+    await interviews.complete_if_evaluated(session, interview)
 
 
-async def _read(sessions: SessionMaker, answer_id: UUID) -> _Open | None:
+async def _read(sessions: SessionMaker, answer_id: UUID) -> _Unevaluated | None:
     query = (
         select(Answer.text, Question, Interview.level)
         .join(Question, Question.id == Answer.question_id)
@@ -129,7 +129,7 @@ async def _read(sessions: SessionMaker, answer_id: UUID) -> _Open | None:
     if row is None:
         return None
     text, asked, level = row
-    return _Open(asked.interview_id, _judged(asked, level), text)
+    return _Unevaluated(asked.interview_id, _judged(asked, level), text)
 
 
 def _judged(asked: Question, level: question.Level) -> question.Question:
@@ -152,24 +152,24 @@ async def _defer(sessions: SessionMaker, interview_id: UUID, answer_id: UUID) ->
             return FIRST_DELAY
         evaluation.status = Status.DEFERRED
         evaluation.deferrals += 1
-        await notifications.notify(session, interviews.topic(interview_id))
+        await notifications.notify(session, interviews.notification_key(interview_id))
         return min(FIRST_DELAY * 2.0 ** min(evaluation.deferrals - 1, 10), LONGEST_DELAY)
 
 
 async def _lock(session: AsyncSession, interview_id: UUID) -> Interview | None:
-    found: Interview | None = await session.scalar(
+    interview: Interview | None = await session.scalar(
         select(Interview).where(Interview.id == interview_id).with_for_update()
     )
-    return found
+    return interview
 
 
-async def settled(
-    sessions: SessionMaker, bulletin: Notifier, interview_id: UUID, answer: Answer, seconds: float
+async def wait_until_evaluated(
+    sessions: SessionMaker, notifier: Notifier, interview_id: UUID, answer: Answer, seconds: float
 ) -> Answer:
     """Return the answer with its evaluation as soon as that is no longer pending, or as it is after `seconds`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    async with bulletin.watch(interviews.topic(interview_id)) as watcher:
+    async with notifier.watch(interviews.notification_key(interview_id)) as subscription:
         while answer.evaluation.status is Status.PENDING and (remaining := deadline - loop.time()) > 0:
             async with sessions() as session:
                 fresh = await session.get(Evaluation, answer.id)
@@ -177,5 +177,5 @@ async def settled(
                 break
             answer.evaluation = fresh
             if fresh.status is Status.PENDING:
-                await watcher.wait(remaining)
+                await subscription.wait(remaining)
     return answer

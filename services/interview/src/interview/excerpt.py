@@ -15,17 +15,17 @@ LETTERS_OF_OTHERS = 2_000
 M = TypeVar("M", bound=BaseModel)
 
 
-def of(background: ResumeContent) -> ResumeContent:
+def of(content: ResumeContent) -> ResumeContent:
     """Return what is kept of a résumé: all of a usual one, the beginning of an endless one.
 
     A text is cut after 500 letters and a list after 40 entries, and a whole part ends where its letters are used up
     (16,000 for the positions held, 6,000 each for projects and skills, 2,000 for any other).
     """
     parts = {
-        name: _cut(getattr(background, name), _Room(LETTERS.get(name, LETTERS_OF_OTHERS)))
+        name: _cut(getattr(content, name), _Room(LETTERS.get(name, LETTERS_OF_OTHERS)))
         for name in ResumeContent.model_fields
     }
-    return background.model_copy(update=parts)
+    return content.model_copy(update=parts)
 
 
 class _Room:

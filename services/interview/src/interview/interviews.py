@@ -59,8 +59,8 @@ class AbandonInterview(TaskPayload):
     interview_id: UUID
 
 
-def topic(interview_id: UUID) -> str:
-    """Return the key under which news of an interview is announced in this service."""
+def notification_key(interview_id: UUID) -> str:
+    """Return the key under which watchers of an interview are notified in this service."""
     return f"interview:{interview_id}"
 
 
@@ -93,10 +93,10 @@ async def _load(
     return _existing(await session.scalar(query.options(related).execution_options(populate_existing=True)))
 
 
-def _existing(found: Interview | None) -> Interview:
-    if found is None:
+def _existing(interview: Interview | None) -> Interview:
+    if interview is None:
         raise missing()
-    return found
+    return interview
 
 
 def missing() -> InterviewNotFound:
@@ -138,7 +138,7 @@ async def end(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Inter
     interview = await lock(session, user_id, interview_id)
     if interview.state in (State.IN_PROGRESS, State.ABANDONED):
         interview.end()
-        await settle(session, interview)
+        await complete_if_evaluated(session, interview)
         await session.flush()
     return await find(session, user_id, interview_id)
 
@@ -157,7 +157,7 @@ async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Non
     if await session.scalar(gone) is None:
         raise missing()
     await erasure.erase_subject(session, user_id, interview_id)
-    await notifications.notify(session, topic(interview_id))
+    await notifications.notify(session, notification_key(interview_id))
 
 
 async def abandon(sessions: SessionMaker, interview_id: UUID) -> None:
@@ -172,12 +172,12 @@ async def abandon(sessions: SessionMaker, interview_id: UUID) -> None:
             await queue.enqueue(session, AbandonInterview(interview_id=interview_id), delay=remaining)
             return
         interview.abandon()
-        await notifications.notify(session, topic(interview_id))
+        await notifications.notify(session, notification_key(interview_id))
 
 
-async def settle(session: AsyncSession, interview: Interview) -> None:
+async def complete_if_evaluated(session: AsyncSession, interview: Interview) -> None:
     """Complete an interview that has ended, once every answer is evaluated; the caller holds its lock."""
-    await notifications.notify(session, topic(interview.id))
+    await notifications.notify(session, notification_key(interview.id))
     if interview.state is not State.COMPLETING:
         return
     await session.flush()

@@ -68,7 +68,12 @@ class InterviewAlreadyEnded(DuplicateEntityError):
 
 
 def _word(kind: type[StrEnum]) -> Enum:
-    return Enum(kind, native_enum=False, length=20, values_callable=lambda each: [one.value for one in each])
+    return Enum(
+        kind,
+        native_enum=False,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
 
 
 class Interview(Base):

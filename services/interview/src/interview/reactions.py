@@ -1,4 +1,7 @@
-"""What this service hears from the others."""
+"""What this service does when others publish something.
+
+`consumer` is the name the inbox knows a reaction by: changing it would make events that were seen take effect again.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,25 +13,25 @@ from interview import resumes
 router = EventRouter()
 
 
-@router.on(ResumeUploaded)
-async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
+@router.on(ResumeUploaded, consumer="note_upload")
+async def when_resume_is_uploaded_remember_its_owner(session: AsyncSession, event: ResumeUploaded) -> None:
     """Remember that somebody's résumé is on its way."""
     await resumes.note_upload(session, event)
 
 
-@router.on(ResumeParsed)
-async def keep_resume(session: AsyncSession, event: ResumeParsed) -> None:
+@router.on(ResumeParsed, consumer="keep_resume")
+async def when_resume_is_parsed_keep_a_copy(session: AsyncSession, event: ResumeParsed) -> None:
     """Keep what may be asked from a résumé."""
     await resumes.keep(session, event)
 
 
-@router.on(ResumeDeleted)
-async def forget_resume(session: AsyncSession, event: ResumeDeleted) -> None:
+@router.on(ResumeDeleted, consumer="forget_resume")
+async def when_resume_is_deleted_erase_the_copy(session: AsyncSession, event: ResumeDeleted) -> None:
     """Forget a résumé."""
     await resumes.forget(session, event)
 
 
-@router.on(UserDeleted)
-async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
+@router.on(UserDeleted, consumer="erase_user")
+async def when_user_is_deleted_erase_their_traces(session: AsyncSession, event: UserDeleted) -> None:
     """Erase everything of somebody whose account is gone."""
     await resumes.erase_user(session, event)

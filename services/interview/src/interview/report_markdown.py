@@ -34,18 +34,18 @@ def render(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _answer(one: AnsweredQuestion) -> list[str]:
+def _answer(answered: AnsweredQuestion) -> list[str]:
     head = [
-        f"## {one.question.number}. {_plain(one.question.text)}",
+        f"## {answered.question.number}. {_plain(answered.question.text)}",
         "",
-        f"*{_plain(one.question.why_this_question)}*",
+        f"*{_plain(answered.question.why_this_question)}*",
         "",
     ]
-    if one.skipped:
+    if answered.skipped:
         return [*head, "Skipped."]
-    if one.evaluation is None:
+    if answered.evaluation is None:
         return [*head, "Not answered."]
-    return [*head, *_evaluation(one.evaluation)]
+    return [*head, *_evaluation(answered.evaluation)]
 
 
 def _evaluation(evaluation: EvaluationOut) -> list[str]:
@@ -54,7 +54,9 @@ def _evaluation(evaluation: EvaluationOut) -> list[str]:
         lines += _criterion(criterion)
     if evaluation.set_aside:
         lines += ["", "Not judged:"]
-        lines += [f"- “{_plain(one.quote)}” {_plain(one.reason)}" for one in evaluation.set_aside]
+        lines += [
+            f"- “{_plain(sentence.quote)}” {_plain(sentence.reason)}" for sentence in evaluation.set_aside
+        ]
     if evaluation.improvements:
         lines += ["", "To improve:", *(f"- {_plain(text)}" for text in evaluation.improvements)]
     if evaluation.note:

@@ -1,4 +1,4 @@
-"""The forms a report comes in."""
+"""The formats a report comes in."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from common.web.negotiation import NotAcceptable
 
 
 class ReportFormat(StrEnum):
-    """The forms a report comes in."""
+    """The formats a report comes in."""
 
     JSON = "application/json"
     MARKDOWN = "text/markdown"
@@ -19,7 +19,7 @@ class ReportFormat(StrEnum):
 def report_format(
     accept: Annotated[str, Header(description="`application/json` or `text/markdown`.")] = "*/*",
 ) -> ReportFormat:
-    """Return the form the caller likes best.
+    """Return the format the caller likes best.
 
     Raises:
         NotAcceptable: none of those named is available.

@@ -28,8 +28,10 @@ class ReportNotReady(DuplicateEntityError):
         self.progress = {"evaluated": evaluated, "total": total}
 
 
-async def written(sessions: SessionMaker, user_id: UUID, interview_id: UUID, form: ReportFormat) -> str:
-    """Return the report of an interview in the form asked for, put together in a thread and outside of transactions.
+async def written(
+    sessions: SessionMaker, user_id: UUID, interview_id: UUID, report_format: ReportFormat
+) -> str:
+    """Return the report of an interview in the format asked for, put together in a thread and outside of transactions.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
@@ -40,7 +42,7 @@ async def written(sessions: SessionMaker, user_id: UUID, interview_id: UUID, for
         if interview.state is not State.COMPLETED:
             evaluated, total = await interviews.progress(session, interview_id)
             raise _not_ready(interview.state, evaluated, total)
-    return await asyncio.to_thread(_write, interview, form)
+    return await asyncio.to_thread(_write, interview, report_format)
 
 
 def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
@@ -52,9 +54,11 @@ def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
     return ReportNotReady(details.get(state, unfinished), evaluated, total)
 
 
-def _write(interview: Interview, form: ReportFormat) -> str:
+def _write(interview: Interview, report_format: ReportFormat) -> str:
     report = build(interview)
-    return report_markdown.render(report) if form is ReportFormat.MARKDOWN else report.model_dump_json()
+    return (
+        report_markdown.render(report) if report_format is ReportFormat.MARKDOWN else report.model_dump_json()
+    )
 
 
 def build(interview: Interview) -> Report:
@@ -70,30 +74,32 @@ def build(interview: Interview) -> Report:
         created_at=interview.created_at,
         completed_at=interview.completed_at,
         questions=len(interview.questions),
-        answered=sum(not one.skipped and one.answer_id is not None for one in shown),
-        skipped=sum(one.skipped for one in shown),
-        scored=sum(one.evaluation is not None and one.evaluation.score is not None for one in shown),
+        answered=sum(not answered.skipped and answered.answer_id is not None for answered in shown),
+        skipped=sum(answered.skipped for answered in shown),
+        scored=sum(
+            answered.evaluation is not None and answered.evaluation.score is not None for answered in shown
+        ),
         overall=interview.overall,
         evaluated_by=_together(engines),
         engines=engines,
         competencies=_competencies(shown),
-        strengths=_gathered(one.evaluation.strengths for one in shown if one.evaluation),
-        improvements=_gathered(one.evaluation.improvements for one in shown if one.evaluation),
+        strengths=_gathered(answered.evaluation.strengths for answered in shown if answered.evaluation),
+        improvements=_gathered(answered.evaluation.improvements for answered in shown if answered.evaluation),
         answers=shown,
     )
 
 
 def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
     """Return who judged: one entry for each engine, model and prompt. What no engine was needed for counts for none."""
-    found: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
+    engines: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
     for question in questions:
         content = question.answer.evaluation.content if question.answer else None
         if not content or content.get("skipped") or content.get("settled_by_code"):
             continue
         by = EvaluatedBy.model_validate(content["evaluated_by"])
         key = (by.engine, by.model, by.prompt_hash)
-        so_far = found.get(key)
-        found[key] = EvaluatedBy(
+        so_far = engines.get(key)
+        engines[key] = EvaluatedBy(
             engine=by.engine,
             model=by.model,
             prompt_hash=by.prompt_hash,
@@ -101,7 +107,7 @@ def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
             input_tokens=by.input_tokens + (so_far.input_tokens if so_far else 0),
             output_tokens=by.output_tokens + (so_far.output_tokens if so_far else 0),
         )
-    return list(found.values())
+    return list(engines.values())
 
 
 def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
@@ -119,14 +125,14 @@ def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
 
 def _competencies(shown: Sequence[AnsweredQuestion]) -> list[CompetencyScore]:
     by_name: dict[str, list[AnsweredQuestion]] = {}
-    for one in shown:
-        if one.answer_id is not None and not one.skipped:
-            by_name.setdefault(one.question.competency, []).append(one)
+    for answered in shown:
+        if answered.answer_id is not None and not answered.skipped:
+            by_name.setdefault(answered.question.competency, []).append(answered)
     return [
         CompetencyScore(
             competency=competency,
             name=vocabulary.competency_name(competency),
-            score=scores.mean(one.evaluation.score for one in group if one.evaluation),
+            score=scores.mean(answered.evaluation.score for answered in group if answered.evaluation),
             answers=len(group),
         )
         for competency, group in by_name.items()

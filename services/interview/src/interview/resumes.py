@@ -39,8 +39,8 @@ class ResumeNotReady(DuplicateEntityError):
     title = "The résumé is not read yet"
 
 
-def topic(resume_id: UUID) -> str:
-    """Return the key under which news of a résumé is announced in this service."""
+def notification_key(resume_id: UUID) -> str:
+    """Return the key under which watchers of a résumé are notified in this service."""
     return f"resume:{resume_id}"
 
 
@@ -48,7 +48,7 @@ async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
     """Remember whose the résumé is, until it is read."""
     row = {"resume_id": event.resume_id, "user_id": event.user_id, "as_of": event.occurred_at}
     await session.execute(insert(ResumeCopy).values(row).on_conflict_do_nothing())
-    await notifications.notify(session, topic(event.resume_id))
+    await notifications.notify(session, notification_key(event.resume_id))
 
 
 async def keep(session: AsyncSession, event: ResumeParsed) -> None:
@@ -66,7 +66,7 @@ async def keep(session: AsyncSession, event: ResumeParsed) -> None:
             index_elements=[ResumeCopy.resume_id], set_=news, where=newer & ResumeCopy.deleted.is_(False)
         )
     )
-    await notifications.notify(session, topic(event.resume_id))
+    await notifications.notify(session, notification_key(event.resume_id))
 
 
 async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
@@ -102,8 +102,8 @@ async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:
         raise ResumeNotFound(NOT_FOUND)
 
 
-async def background(
-    sessions: SessionMaker, bulletin: Notifier, user_id: UUID, resume_id: UUID
+async def wait_for_content(
+    sessions: SessionMaker, notifier: Notifier, user_id: UUID, resume_id: UUID
 ) -> ResumeContent:
     """Return what is known of a résumé; news of it may be under way, so wait a little for it.
 
@@ -113,7 +113,7 @@ async def background(
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
-    async with bulletin.watch(topic(resume_id)) as watcher:
+    async with notifier.watch(notification_key(resume_id)) as subscription:
         while True:
             async with sessions() as session:
                 copy = await session.get(ResumeCopy, resume_id)
@@ -124,7 +124,7 @@ async def background(
             remaining = started + (UNREAD_SECONDS if copy else UNKNOWN_SECONDS) - loop.time()
             if remaining <= 0:
                 raise _missing(copy.as_of if copy else None)
-            await watcher.wait(remaining)
+            await subscription.wait(remaining)
 
 
 def _excerpt(kept: dict[str, Any]) -> ResumeContent:

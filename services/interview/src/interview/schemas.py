@@ -128,7 +128,7 @@ class EvaluationOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """An answer that was taken, and where its evaluation stands."""
+    """An answer that was recorded, and where its evaluation stands."""
 
     answer_id: UUID
     interview_id: UUID
@@ -223,7 +223,7 @@ class InterviewDetail(InterviewOut):
         return {
             "job_description": interview.job_description,
             "question": QuestionOut.of(current) if current else None,
-            "answers": [AnsweredQuestion.of(one) for one in interview.questions if one.answer],
+            "answers": [AnsweredQuestion.of(question) for question in interview.questions if question.answer],
         }
 
 

@@ -14,8 +14,7 @@ from common.db.notifications import Notifier
 from common.ids import uuid7
 from common.messaging import outbox
 from common.tasks import queue
-from common.web import idempotency
-from common.web.idempotency import IdempotencyContext
+from common.web.idempotency import IdempotencyContext, fingerprint, run_once
 from interview import interviews, resumes
 from interview.models import Interview, Question, State
 from interview.questions import plan
@@ -27,7 +26,7 @@ REMEMBERED_QUESTIONS = 1_500  # the last hundred interviews at their longest: si
 
 
 async def start(
-    sessions: SessionMaker, bulletin: Notifier, asked: IdempotencyContext, wanted: StartInterview
+    sessions: SessionMaker, notifier: Notifier, idempotency: IdempotencyContext, wanted: StartInterview
 ) -> InterviewDetail:
     """Start an interview fitted to résumé and job, and return it with its questions.
 
@@ -36,9 +35,9 @@ async def start(
         AccountErased: the account was deleted meanwhile.
         IdempotencyKeyReused: the request's key came before with other wishes.
     """
-    user_id = asked.owner
-    planned = await _planned(sessions, bulletin, user_id, wanted)
-    content = idempotency.fingerprint(wanted.model_dump_json().encode())
+    user_id = idempotency.owner
+    planned = await _planned(sessions, notifier, user_id, wanted)
+    request_fingerprint = fingerprint(wanted.model_dump_json().encode())
     async with sessions.begin() as session:
 
         async def make() -> InterviewDetail:
@@ -46,20 +45,22 @@ async def start(
             await resumes.refuse_deleted(session, wanted.resume_id)
             return InterviewDetail.of(await _begin(session, user_id, wanted, planned))
 
-        return await idempotency.run_once(session, asked, "interview.start", content, InterviewDetail, make)
+        return await run_once(
+            session, idempotency, "interview.start", request_fingerprint, InterviewDetail, make
+        )
 
 
 async def _planned(
-    sessions: SessionMaker, bulletin: Notifier, user_id: UUID, wanted: StartInterview
+    sessions: SessionMaker, notifier: Notifier, user_id: UUID, wanted: StartInterview
 ) -> list[PlannedQuestion]:
     """Return the questions to ask; nothing is locked and nobody else waits while they are chosen."""
-    background: ResumeContent | None = None
+    content: ResumeContent | None = None
     if wanted.resume_id is not None:
-        background = await resumes.background(sessions, bulletin, user_id, wanted.resume_id)
+        content = await resumes.wait_for_content(sessions, notifier, user_id, wanted.resume_id)
     async with sessions() as session:
         asked_before = await _asked_before(session, user_id)
     wishes = Wanted(wanted.kind, wanted.level, wanted.questions, wanted.job_title, wanted.job_description)
-    return await asyncio.to_thread(plan.plan, wishes, background, asked_before, str(uuid7()))
+    return await asyncio.to_thread(plan.plan, wishes, content, asked_before, str(uuid7()))
 
 
 async def _asked_before(session: AsyncSession, user_id: UUID) -> frozenset[str]:
@@ -80,7 +81,7 @@ async def _begin(
         id=uuid7(),
         user_id=user_id,
         state=State.CREATED,
-        questions=[_question(number, one) for number, one in enumerate(planned, start=1)],
+        questions=[_question(number, question) for number, question in enumerate(planned, start=1)],
         **wanted.model_dump(
             include={"resume_id", "job_title", "job_description", "kind", "level", "language", "time_limit"}
         ),
@@ -105,15 +106,15 @@ async def _begin(
     return await interviews.find(session, user_id, interview.id)
 
 
-def _question(number: int, candidate: PlannedQuestion) -> Question:
-    question = candidate.question
+def _question(number: int, planned: PlannedQuestion) -> Question:
+    question = planned.question
     return Question(
         number=number,
-        source=candidate.source,
+        source=planned.source,
         text=question.text,
         kind=question.kind,
         competency=question.competency,
-        why=candidate.why,
+        why=planned.why,
         topics=list(question.topics),
         points=[point.model_dump(mode="json") for point in question.points],
     )

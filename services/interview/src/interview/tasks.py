@@ -13,12 +13,12 @@ router = TaskRouter()
 
 
 @router.task(EvaluateAnswer, attempts=ATTEMPTS, timeout=TIMEOUT_SECONDS, failed=evaluations.give_up)
-async def evaluate_answer(work: TaskContext, task: EvaluateAnswer) -> None:
+async def evaluate_answer(context: TaskContext, task: EvaluateAnswer) -> None:
     """Evaluate an answer."""
-    await evaluations.evaluate(work.sessions, work.resource(Chain), task.answer_id)
+    await evaluations.evaluate(context.sessions, context.resource(Chain), task.answer_id)
 
 
 @router.task(AbandonInterview)
-async def abandon_interview(work: TaskContext, task: AbandonInterview) -> None:
+async def abandon_interview(context: TaskContext, task: AbandonInterview) -> None:
     """Give up an interview that waits for an answer too long."""
-    await interviews.abandon(work.sessions, task.interview_id)
+    await interviews.abandon(context.sessions, task.interview_id)

@@ -19,21 +19,21 @@ STORY = (
 
 
 def test_the_parts_of_a_story_are_found_with_their_sentences() -> None:
-    found = star.find(Transcript(QUESTION.text, STORY))
-    assert found.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
-    assert [verb for _, verb in found.own_actions] == ["removed", "wrote"]
-    assert found.told == 4
-    assert found.in_order
+    story = star.find(Transcript(QUESTION.text, STORY))
+    assert story.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
+    assert [verb for _, verb in story.own_actions] == ["removed", "wrote"]
+    assert story.parts_told == 4
+    assert story.in_order
 
 
 def test_parts_that_are_named_are_found_where_they_are_named() -> None:
-    told = (
+    answer = (
         "Situation: Our checkout page took eight seconds.\n- **Task**: Two seconds at most, before the sale.\n"
         "Action: I profiled the queries and I added an index.\nResult: Nobody leaves the page before it shows."
     )
-    found = star.find(Transcript(QUESTION.text, told))
-    assert found.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
-    assert found.in_order
+    story = star.find(Transcript(QUESTION.text, answer))
+    assert story.sentences == {"situation": (1,), "task": (2,), "action": (3,), "result": (4,)}
+    assert story.in_order
 
 
 def test_a_story_that_begins_with_its_end_is_out_of_order() -> None:
@@ -42,15 +42,18 @@ def test_a_story_that_begins_with_its_end_is_out_of_order() -> None:
 
 
 def test_naming_the_place_sets_the_scene_and_mentioning_the_team_does_not() -> None:
-    told = "At Northwind our API answered in 900 ms. I moved its reads to Redis, and I agreed with the team on limits."
-    assert star.find(Transcript(QUESTION.text, told)).sentences["situation"] == (1,)
+    answer = (
+        "At Northwind our API answered in 900 ms. "
+        "I moved its reads to Redis, and I agreed with the team on limits."
+    )
+    assert star.find(Transcript(QUESTION.text, answer)).sentences["situation"] == (1,)
 
 
 def test_what_only_we_did_is_no_action_of_ones_own() -> None:
-    found = star.find(Transcript(QUESTION.text, "We rewrote the importer and we deployed it."))
-    assert found.own_actions == ()
-    assert len(found.shared_actions) == 2
-    assert found.sentences["action"] == (1,)
+    story = star.find(Transcript(QUESTION.text, "We rewrote the importer and we deployed it."))
+    assert story.own_actions == ()
+    assert len(story.shared_actions) == 2
+    assert story.sentences["action"] == (1,)
 
 
 def test_a_verb_alone_is_no_action() -> None:
@@ -103,7 +106,7 @@ def test_an_answer_is_compared_with_what_was_asked(answer: str, expected: Releva
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "other"),
     [
         ("deployed", "deploy"),
         ("queries", "query"),
@@ -112,14 +115,14 @@ def test_an_answer_is_compared_with_what_was_asked(answer: str, expected: Releva
         ("prioritised", "prioritized"),
     ],
 )
-def test_forms_of_a_word_share_their_stem(one: str, other: str) -> None:
-    assert words.stem(one) == words.stem(other)
+def test_forms_of_a_word_share_their_stem(word: str, other: str) -> None:
+    assert words.stem(word) == words.stem(other)
 
 
 def test_a_phrase_is_said_when_all_its_words_are() -> None:
-    said = frozenset(words.stems("Every insert is slower because the index is maintained."))
-    assert words.says(said, ["slower inserts"])
-    assert not words.says(said, ["slower reads"])
+    sentence = frozenset(words.stems("Every insert is slower because the index is maintained."))
+    assert words.says(sentence, ["slower inserts"])
+    assert not words.says(sentence, ["slower reads"])
 
 
 def test_a_bare_list_of_terms_makes_no_point() -> None:

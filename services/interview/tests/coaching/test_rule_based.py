@@ -30,14 +30,14 @@ def value(score: float | None) -> float:
 @given(answers)
 def test_every_quote_is_verbatim_and_the_score_is_bounded_and_replays(answer: str) -> None:
     evaluation = rule_based.evaluate(QUESTION, answer)
-    quotes = [quote for one in evaluation.criteria for quote in one.quotes]
+    quotes = [quote for criterion in evaluation.criteria for quote in criterion.quotes]
     quotes += [
         *evaluation.star.situation,
         *evaluation.star.task,
         *evaluation.star.action,
         *evaluation.star.result,
     ]
-    quotes += [one.quote for one in evaluation.set_aside]
+    quotes += [sentence.quote for sentence in evaluation.set_aside]
     assert all(quote and quote in answer for quote in quotes)
     assert evaluation.score is None or 0 <= evaluation.score <= 100
     stored = Evaluation.model_validate_json(evaluation.model_dump_json())
@@ -67,11 +67,11 @@ def test_no_answer_and_another_topic_stay_at_the_floor(
             assert value(rule_based.evaluate(question, text).score) <= 10, (question.text, text)
 
 
-@pytest.mark.parametrize("told", ["conflict-teammate", "prioritisation-too-much"])
+@pytest.mark.parametrize("story_of", ["conflict-teammate", "prioritisation-too-much"])
 def test_a_story_about_work_does_not_explain_a_technical_matter(
-    told: str, samples: dict[str, Any], questions: dict[str, Question]
+    story_of: str, samples: dict[str, Any], questions: dict[str, Question]
 ) -> None:
-    (story,) = [pair["strong"] for pair in samples["pairs"] if pair["question"] == told]
+    (story,) = [pair["strong"] for pair in samples["pairs"] if pair["question"] == story_of]
     for question in questions.values():
         if question.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN):
             assert value(rule_based.evaluate(question, story).score) <= 10, question.text
@@ -146,7 +146,7 @@ def test_names_schools_and_gender_change_nothing(
 
 def test_what_only_a_model_can_know_is_left_open(questions: dict[str, Question]) -> None:
     evaluation = rule_based.evaluate(questions["db-index"], "An index is a B-tree, so lookups are fast.")
-    verdicts = {one.id: one.verdict for one in evaluation.criteria}
+    verdicts = {criterion.id: criterion.verdict for criterion in evaluation.criteria}
     assert verdicts["correctness"] is Outcome.CANNOT_ASSESS
     assert verdicts["tone"] is Outcome.CANNOT_ASSESS
     assert evaluation.evaluated_by.engine == "built-in"

@@ -52,14 +52,14 @@ NASTY: dict[str, Callable[[int], str]] = {
 
 
 def question() -> Question:
-    found = next(one for one in bank.questions() if one.points)
+    banked = next(candidate for candidate in bank.questions() if candidate.points)
     return Question(
-        text=found.text,
-        kind=found.kind,
+        text=banked.text,
+        kind=banked.kind,
         level=Level.MID,
-        competency=found.competency,
-        topics=found.topics,
-        points=found.points,
+        competency=banked.competency,
+        topics=banked.topics,
+        points=banked.points,
     )
 
 

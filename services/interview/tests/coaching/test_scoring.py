@@ -50,9 +50,9 @@ def test_a_score_stays_between_0_and_100_and_every_credit_has_a_sentence(
     checked = verdicts.checked(RUBRIC, Transcript("", ANSWER), given_verdicts)
     score = scoring.score(RUBRIC, checked.verdicts)
     assert score.value is None or 0 <= score.value <= 100
-    assert [one.criterion_id for one in checked.verdicts] == ["gate", "small", "large"]
-    assert all(set(one.sentences) <= {1, 2, 3} for one in checked.verdicts)
-    assert all(one.sentences for one in checked.verdicts if one.level > 0)
+    assert [kept.criterion_id for kept in checked.verdicts] == ["gate", "small", "large"]
+    assert all(set(kept.sentences) <= {1, 2, 3} for kept in checked.verdicts)
+    assert all(kept.sentences for kept in checked.verdicts if kept.level > 0)
     assert checked.dropped <= len(given_verdicts)
 
 
@@ -63,23 +63,23 @@ def test_the_raw_score_is_bounded_even_where_levels_are_not(given_verdicts: list
 
 
 def test_the_score_is_the_weight_earned_over_the_weight_that_could_be_assessed() -> None:
-    found = [
+    verdicts = [
         verdict("gate", Outcome.MET, 3),
         verdict("small", Outcome.UNMET),
         verdict("large", Outcome.MET, 2),
     ]
-    assert scoring.score(RUBRIC, found).value == 50.0
-    found[1] = verdict("small", Outcome.CANNOT_ASSESS)
-    assert scoring.score(RUBRIC, found).value == 66.7
+    assert scoring.score(RUBRIC, verdicts).value == 50.0
+    verdicts[1] = verdict("small", Outcome.CANNOT_ASSESS)
+    assert scoring.score(RUBRIC, verdicts).value == 66.7
 
 
 def test_a_gate_that_is_not_met_holds_the_score_at_the_floor() -> None:
-    found = [
+    verdicts = [
         verdict("gate", Outcome.UNMET),
         verdict("small", Outcome.MET, 3),
         verdict("large", Outcome.MET, 3),
     ]
-    score = scoring.score(RUBRIC, found)
+    score = scoring.score(RUBRIC, verdicts)
     assert score.value == scoring.FLOOR
     assert "gate" in score.note
 
@@ -99,27 +99,27 @@ def test_a_gate_that_nothing_speaks_for_leaves_even_a_strong_answer_without_a_nu
 
 
 def test_under_half_of_the_weight_assessable_there_is_no_number() -> None:
-    found = [
+    verdicts = [
         verdict("gate", Outcome.MET, 3),
         verdict("small", Outcome.MET, 3),
         verdict("large", Outcome.CANNOT_ASSESS),
     ]
-    score = scoring.score(RUBRIC, found)
+    score = scoring.score(RUBRIC, verdicts)
     assert score.value is None
     assert "less than half" in score.note
 
 
 def test_a_verdict_without_evidence_that_exists_is_dropped_and_counted() -> None:
-    found = [
+    given = [
         verdict("gate", Outcome.MET, 3),
         verdict("small", Outcome.MET, 3, (9,)),
         verdict("large", Outcome.MET, 3, ()),
         verdict("nobody asked", Outcome.MET, 3),
         verdict("gate", Outcome.MET, 3),
     ]
-    checked = verdicts.checked(RUBRIC, Transcript("", ANSWER), found)
+    checked = verdicts.checked(RUBRIC, Transcript("", ANSWER), given)
     assert checked.dropped == 4
-    assert [one.outcome for one in checked.verdicts] == [
+    assert [kept.outcome for kept in checked.verdicts] == [
         Outcome.MET,
         Outcome.CANNOT_ASSESS,
         Outcome.CANNOT_ASSESS,
@@ -133,23 +133,23 @@ def test_a_sentence_set_aside_is_no_evidence() -> None:
 
 
 def test_a_level_that_contradicts_its_verdict_is_set_right() -> None:
-    found = [
+    given = [
         verdict("large", Outcome.UNMET, 3),
         verdict("small", Outcome.MET, 0),
         verdict("gate", Outcome.MET, 99),
     ]
     levels = {
-        one.criterion_id: one.level
-        for one in verdicts.checked(RUBRIC, Transcript("", ANSWER), found).verdicts
+        kept.criterion_id: kept.level
+        for kept in verdicts.checked(RUBRIC, Transcript("", ANSWER), given).verdicts
     }
     assert levels == {"large": 1, "small": 3, "gate": 3}
 
 
 def test_a_rubric_is_named_by_everything_in_it(questions: dict[str, Question]) -> None:
-    one, other = questions["db-index"], questions["db-transaction"]
-    assert rubrics.for_question(one).hash == rubrics.for_question(one).hash
-    assert rubrics.for_question(one).hash != rubrics.for_question(other).hash
-    rubric = rubrics.for_question(one)
+    question, other = questions["db-index"], questions["db-transaction"]
+    assert rubrics.for_question(question).hash == rubrics.for_question(question).hash
+    assert rubrics.for_question(question).hash != rubrics.for_question(other).hash
+    rubric = rubrics.for_question(question)
     heavier = rubric.model_copy(
         update={"criteria": (rubric.criteria[0].model_copy(update={"weight": 1}), *rubric.criteria[1:])}
     )
@@ -162,6 +162,8 @@ def test_every_question_of_the_bank_can_be_judged_by_code_for_at_least_half(
 ) -> None:
     for question in questions.values():
         criteria = rubrics.for_question(question).criteria
-        by_code = sum(one.weight for one in criteria if one.checked_by is not CheckedBy.MODEL)
-        assert 2 * by_code >= sum(one.weight for one in criteria)
-        assert len({one.id for one in criteria}) == len(criteria)
+        by_code = sum(
+            criterion.weight for criterion in criteria if criterion.checked_by is not CheckedBy.MODEL
+        )
+        assert 2 * by_code >= sum(criterion.weight for criterion in criteria)
+        assert len({criterion.id for criterion in criteria}) == len(criteria)

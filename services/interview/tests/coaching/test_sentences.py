@@ -8,11 +8,11 @@ from interview.coaching import sentences
 
 @given(st.text(max_size=2_000))
 def test_every_sentence_is_a_slice_of_the_answer(answer: str) -> None:
-    found = sentences.split(answer)
-    assert [one.number for one in found] == list(range(1, len(found) + 1))
-    assert all(answer[one.start : one.end] == one.text for one in found)
-    assert all(one.text == one.text.strip() and one.text for one in found)
-    assert all(left.end <= right.start for left, right in pairwise(found))
+    numbered = sentences.split(answer)
+    assert [sentence.number for sentence in numbered] == list(range(1, len(numbered) + 1))
+    assert all(answer[sentence.start : sentence.end] == sentence.text for sentence in numbered)
+    assert all(sentence.text == sentence.text.strip() and sentence.text for sentence in numbered)
+    assert all(left.end <= right.start for left, right in pairwise(numbered))
 
 
 def test_sentences_end_at_stops_and_lines_but_not_at_abbreviations_or_decimals() -> None:

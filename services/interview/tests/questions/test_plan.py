@@ -7,7 +7,7 @@ from interview.questions.question import Kind, Level
 from interview.questions.topics import Naming
 from interview.text import vocabulary
 
-BACKGROUND = ResumeContent(
+CONTENT = ResumeContent(
     work=(
         Work(
             name="Acme",
@@ -51,39 +51,39 @@ def test_the_bank_has_at_least_sixty_questions_over_all_kinds_and_levels() -> No
 
 @everything
 @every_level
-@pytest.mark.parametrize("background", [None, BACKGROUND, ResumeContent()])
+@pytest.mark.parametrize("content", [None, CONTENT, ResumeContent()])
 def test_no_question_comes_twice_and_every_one_says_why(
-    kind: Kind, level: Level, background: ResumeContent | None
+    kind: Kind, level: Level, content: ResumeContent | None
 ) -> None:
     for count in (1, 3, 15):
-        chosen = plan.plan(wanted(kind, level, count), background, frozenset(), "seed")
+        chosen = plan.plan(wanted(kind, level, count), content, frozenset(), "seed")
         assert len(chosen) == count
-        assert len({one.question.text for one in chosen}) == count
-        assert all(one.why.strip() for one in chosen)
+        assert len({planned.question.text for planned in chosen}) == count
+        assert all(planned.why.strip() for planned in chosen)
 
 
 @everything
 def test_at_least_one_question_refers_to_the_resume(kind: Kind) -> None:
     for count in (1, 3, 15):
-        chosen = plan.plan(wanted(kind, count=count), BACKGROUND, frozenset(), "seed")
-        assert any(one.source.startswith("resume:") for one in chosen)
+        chosen = plan.plan(wanted(kind, count=count), CONTENT, frozenset(), "seed")
+        assert any(planned.source.startswith("resume:") for planned in chosen)
     assert "Cut p95 latency by 40%" in chosen[0].question.text
 
 
 def test_a_behavioural_interview_asks_no_definitions() -> None:
-    chosen = plan.plan(wanted(Kind.BEHAVIOURAL, count=15), BACKGROUND, frozenset(), "seed")
-    assert {one.question.kind for one in chosen} == {Kind.BEHAVIOURAL}
+    chosen = plan.plan(wanted(Kind.BEHAVIOURAL, count=15), CONTENT, frozenset(), "seed")
+    assert {planned.question.kind for planned in chosen} == {Kind.BEHAVIOURAL}
 
 
 def test_a_mixed_interview_asks_more_than_one_kind() -> None:
     chosen = plan.plan(wanted(Kind.MIXED, count=6), None, frozenset(), "seed")
-    assert len({one.question.kind for one in chosen}) >= 3
+    assert len({planned.question.kind for planned in chosen}) >= 3
 
 
 def test_what_the_job_asks_for_comes_up_and_the_reason_names_it() -> None:
     job = "You run our Kubernetes clusters and write Go."
-    chosen = plan.plan(wanted(Kind.TECHNICAL, count=5, description=job), BACKGROUND, frozenset(), "seed")
-    reasons = " ".join(one.why for one in chosen)
+    chosen = plan.plan(wanted(Kind.TECHNICAL, count=5, description=job), CONTENT, frozenset(), "seed")
+    reasons = " ".join(planned.why for planned in chosen)
     assert "The job asks for Go" in reasons
     assert "The job mentions Kubernetes; your résumé does not." in reasons
 
@@ -109,21 +109,21 @@ def test_the_same_wishes_give_the_same_plan_and_another_seed_another() -> None:
 
 
 def test_what_was_asked_before_comes_last() -> None:
-    first = plan.plan(wanted(count=5), BACKGROUND, frozenset(), "seed")
-    again = plan.plan(wanted(count=5), BACKGROUND, frozenset(one.source for one in first), "seed")
-    assert not {one.source for one in first} & {one.source for one in again}
+    first = plan.plan(wanted(count=5), CONTENT, frozenset(), "seed")
+    again = plan.plan(wanted(count=5), CONTENT, frozenset(planned.source for planned in first), "seed")
+    assert not {planned.source for planned in first} & {planned.source for planned in again}
 
 
 @everything
-@pytest.mark.parametrize("background", [None, BACKGROUND])
+@pytest.mark.parametrize("content", [None, CONTENT])
 def test_nothing_is_asked_twice_over_many_interviews_while_the_bank_has_something_new(
-    kind: Kind, background: ResumeContent | None
+    kind: Kind, content: ResumeContent | None
 ) -> None:
     wishes = wanted(kind, description="You will write GraphQL and Terraform for our Kubernetes clusters.")
     asked = frozenset[str]()
     bank_size = len(bank.fitting(kind, Level.MID))
     while sum(source.startswith("bank:") for source in asked) + wishes.count <= bank_size:
-        sources = {one.source for one in plan.plan(wishes, background, asked, str(len(asked)))}
+        sources = {planned.source for planned in plan.plan(wishes, content, asked, str(len(asked)))}
         assert not sources & asked
         asked |= sources
 
@@ -135,16 +135,16 @@ def test_what_a_resume_says_twice_is_asked_once() -> None:
         skills=(Skill(name="Languages", keywords=("Python",)), Skill(name="Tools", keywords=("python",))),
     )
     chosen = plan.plan(wanted(count=15), twice, frozenset(), "seed")
-    assert sum(one.source.startswith("resume:") for one in chosen) == 2
+    assert sum(planned.source.startswith("resume:") for planned in chosen) == 2
 
 
 def test_nobody_is_asked_to_design_a_team_anew() -> None:
-    chosen = plan.plan(wanted(Kind.SYSTEM_DESIGN, count=15), BACKGROUND, frozenset(), "seed")
-    assert not any("Led a team" in one.question.text for one in chosen)
+    chosen = plan.plan(wanted(Kind.SYSTEM_DESIGN, count=15), CONTENT, frozenset(), "seed")
+    assert not any("Led a team" in planned.question.text for planned in chosen)
 
 
 def test_a_long_claim_is_cut_and_what_has_no_name_is_not_invented() -> None:
-    background = ResumeContent(work=(Work(highlights=("word " * 100,)),))
-    (question,) = plan.plan(wanted(count=1), background, frozenset(), "seed")
+    content = ResumeContent(work=(Work(highlights=("word " * 100,)),))
+    (question,) = plan.plan(wanted(count=1), content, frozenset(), "seed")
     assert question.question.text.startswith("About your work you wrote: “word word")
     assert len(question.question.text) < 350

@@ -5,8 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
-from common.web import idempotency
-from common.web.idempotency import IdempotencyDep
+from common.web.idempotency import IdempotencyDep, fingerprint, run_once
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
 from common.web.pagination import Cursor, Limit, Page
@@ -28,17 +27,19 @@ router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
 
 @router.post("/upload", status_code=202, openapi_extra=BODY)
 async def upload_resume(
-    file: IncomingResume, session: Session, asked: IdempotencyDep, response: Response
+    file: IncomingResume, session: Session, idempotency: IdempotencyDep, response: Response
 ) -> ResumeSummary:
     """Take a résumé (PDF, DOCX, TXT or MD, at most 5 MiB) and have it read; follow the task to see when it is."""
 
-    async def take() -> ResumeSummary:
-        return ResumeSummary.of(await resumes.upload(session, asked.owner, file))
+    async def upload() -> ResumeSummary:
+        return ResumeSummary.of(await resumes.upload(session, idempotency.owner, file))
 
-    content = idempotency.fingerprint(file.name.encode(), file.data)
-    taken = await idempotency.run_once(session, asked, "resume.upload", content, ResumeSummary, take)
-    response.headers["Location"] = parse_jobs.address(taken.id)
-    return taken
+    request_fingerprint = fingerprint(file.name.encode(), file.data)
+    summary = await run_once(
+        session, idempotency, "resume.upload", request_fingerprint, ResumeSummary, upload
+    )
+    response.headers["Location"] = parse_jobs.address(summary.id)
+    return summary
 
 
 @router.get("/", include_in_schema=False)
@@ -47,8 +48,8 @@ async def list_resumes(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[ResumeSummary]:
     """List the caller's résumés, newest first."""
-    found, following = await resumes.listing(session, user.id, limit, cursor)
-    return Page(items=[ResumeSummary.of(each) for each in found], next_cursor=following)
+    page, following = await resumes.listing(session, user.id, limit, cursor)
+    return Page(items=[ResumeSummary.of(resume) for resume in page], next_cursor=following)
 
 
 @router.get("/{resume_id}")
@@ -112,7 +113,7 @@ async def owned_resume(resume_id: UUID, session: Session, user: CurrentUser) -> 
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_resume(
-    resume_id: UUID, sessions: SessionMakerDep, live: NotifierDep, user: CurrentUser
+    resume_id: UUID, sessions: SessionMakerDep, notifier: NotifierDep, user: CurrentUser
 ) -> StreamingResponse:
     """Follow the reading of a résumé as server-sent events named `status`, until it has ended."""
-    return EventStream(progress.stream(sessions, live, user.id, resume_id), headers=UNBUFFERED)
+    return EventStream(progress.stream(sessions, notifier, user.id, resume_id), headers=UNBUFFERED)

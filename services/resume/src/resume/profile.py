@@ -122,14 +122,17 @@ class Profile(Part):
     languages: list[Language] = Field(default_factory=list)
     other: list[Leftover] = Field(default_factory=list)
 
-    def background(self) -> contract.ResumeContent:
+    def resume_content(self) -> contract.ResumeContent:
         """Return what an interview may ask from: no name, address, number or link of the person."""
         return contract.ResumeContent(
             label=self.basics.label,
             summary=self.basics.summary,
-            work=tuple(contract.Work.model_validate(each.model_dump(by_alias=False)) for each in self.work),
+            work=tuple(
+                contract.Work.model_validate(position.model_dump(by_alias=False)) for position in self.work
+            ),
             education=tuple(
-                contract.Education.model_validate(each.model_dump(by_alias=False)) for each in self.education
+                contract.Education.model_validate(studies.model_dump(by_alias=False))
+                for studies in self.education
             ),
             skills=tuple(
                 contract.Skill(name=skill.name, keywords=tuple(skill.keywords)) for skill in self.skills

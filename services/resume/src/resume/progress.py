@@ -1,4 +1,4 @@
-"""Shows how reading a résumé gets on, as it happens."""
+"""Shows how parsing a résumé gets on, as it happens."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -33,19 +33,19 @@ async def _look(sessions: SessionMaker, owner: UUID, resume_id: UUID) -> Progres
 
 
 async def stream(
-    sessions: SessionMaker, bulletin: Notifier, owner: UUID, resume_id: UUID
+    sessions: SessionMaker, notifier: Notifier, owner: UUID, resume_id: UUID
 ) -> AsyncIterator[bytes]:
     """Yield server-sent events that say where the résumé stands, until it is read, failed or removed.
 
     Where nothing changes, a comment every ten seconds keeps the connection open.
     """
     shown: Progress | None = None
-    async with bulletin.watch(parse_jobs.live_key(resume_id)) as watcher:
+    async with notifier.watch(parse_jobs.notification_key(resume_id)) as subscription:
         while (current := await _look(sessions, owner, resume_id)) is not None:
             if current != shown:
                 yield format_sse_event(event="status", data_str=current.model_dump_json())
                 shown = current
             if current.status.is_final:
                 return
-            if not await watcher.wait(LOOK_AGAIN_SECONDS):
+            if not await subscription.wait(LOOK_AGAIN_SECONDS):
                 yield KEEPALIVE_COMMENT

@@ -1,4 +1,7 @@
-"""What the résumé service does when others announce something."""
+"""What the résumé service does when others publish something.
+
+`consumer` is the name the inbox knows a reaction by: changing it would make events that were seen take effect again.
+"""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,13 +13,13 @@ from resume import resumes
 router = EventRouter()
 
 
-@router.on(UserDeleted)
-async def forget_user(session: AsyncSession, event: UserDeleted) -> None:
+@router.on(UserDeleted, consumer="forget_user")
+async def when_user_is_deleted_erase_their_resumes(session: AsyncSession, event: UserDeleted) -> None:
     """Erase every résumé of a person whose account is gone."""
     await resumes.erase(session, event.user_id)
 
 
-@router.on(InterviewStarted)
-async def count_interview(session: AsyncSession, event: InterviewStarted) -> None:
+@router.on(InterviewStarted, consumer="count_interview")
+async def when_interview_is_started_count_it(session: AsyncSession, event: InterviewStarted) -> None:
     """Count the interviews that were started from a résumé."""
     await resumes.count_interview(session, event.user_id, event.resume_id)

@@ -53,7 +53,7 @@ async def upload(session: AsyncSession, owner: UUID, file: CheckedFile) -> Resum
         resume_id=resume.id, user_id=owner, media_type=file.kind.media_type, size=resume.size
     )
     await outbox.publish(session, event)
-    await parse_jobs.ask(session, resume)
+    await parse_jobs.submit(session, resume)
     return resume
 
 
@@ -122,7 +122,7 @@ async def reparse(session: AsyncSession, owner: UUID, resume_id: UUID) -> Resume
     if resume.state.is_final:
         resume.move(ResumeStatus.QUEUED)
         resume.reading += 1
-        await parse_jobs.ask(session, resume)
+        await parse_jobs.submit(session, resume)
     return resume
 
 
@@ -140,7 +140,7 @@ async def _remove(session: AsyncSession, resume: Resume) -> None:
     await session.flush()
     await erasure.erase_subject(session, resume.owner_id, resume.id)
     await outbox.publish(session, ResumeDeleted(resume_id=resume.id, user_id=resume.owner_id))
-    await notifications.notify(session, parse_jobs.live_key(resume.id))
+    await notifications.notify(session, parse_jobs.notification_key(resume.id))
 
 
 async def erase(session: AsyncSession, owner: UUID) -> None:

@@ -27,9 +27,9 @@ W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 class Cost(NamedTuple):
-    """What reading a file took of the child: its answer, seconds of CPU, bytes of memory."""
+    """What reading a file took of the child: its output, seconds of CPU, bytes of memory."""
 
-    answer: bytes
+    output: bytes
     status: int
     seconds: float
     memory: int
@@ -46,7 +46,7 @@ json.dump([status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024], sys
 
 def read(kind: str, data: bytes) -> Cost:
     """Have the child read a file as the worker does."""
-    command = [sys.executable, "-I", "-X", "utf8", "-m", "resume.reader", kind]
+    command = [sys.executable, "-I", "-X", "utf8", "-m", "resume.extraction.child", kind]
     measured = subprocess.run(
         [sys.executable, "-I", "-S", "-c", MEASURED, *command], input=data, capture_output=True, check=True
     )
@@ -368,12 +368,12 @@ HALF_A_GIBIBYTE = 512 * MEBIBYTE
 def test_a_heavy_file_is_read_within_five_seconds_and_half_a_gibibyte(kind, make, size):
     cost = read(kind, make(size))
     assert cost.status == 0
-    answer = json.loads(cost.answer)
-    assert "problem" not in answer
+    output = json.loads(cost.output)
+    assert "problem" not in output
     assert cost.seconds < 5
     assert cost.memory < HALF_A_GIBIBYTE
-    assert len(cost.answer) < 2 * MEBIBYTE
-    assert len(json.dumps(answer["profile"])) < 512 * 1024
+    assert len(cost.output) < 2 * MEBIBYTE
+    assert len(json.dumps(output["profile"])) < 512 * 1024
 
 
 def test_a_file_that_needs_more_is_ended_before_it_takes_more():

@@ -47,7 +47,7 @@ ACTS = {
 }
 PREPARATION = """
 import ctypes, json, os, resource, socket, sys, threading
-from resume import containment
+from resume.extraction import containment
 parent, address, port, folder = (json.loads(argument) for argument in sys.argv[1:5])
 libc = ctypes.CDLL(None, use_errno=True)
 mine = ctypes.addressof(ctypes.create_string_buffer(4))
@@ -193,7 +193,9 @@ async def test_a_reader_inherits_no_environment(sample, eventually, monkeypatch)
 def reader_environments():
     """The environment of each child that reads now, as it was started."""
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    readers = [pid for pid in children if b"resume.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    readers = [
+        pid for pid in children if b"resume.extraction.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
     return [Path(f"/proc/{pid}/environ").read_bytes() for pid in readers]
 
 
@@ -222,7 +224,8 @@ async def test_a_check_without_a_result_is_said_to_be_without():
 
 
 def test_a_worker_whose_children_are_not_contained_closes_its_memory_to_them():
-    code = "from resume import containment_check as c\nfrom resume.containment import Containment\n"
+    code = "from resume.extraction import containment_check as c\n"
+    code += "from resume.extraction.containment import Containment\n"
     code += "import ctypes\nread = ctypes.CDLL(None).prctl\n"
     code += "for active in (['landlock', 'seccomp'], ['landlock']):\n"
     code += "    c.tell(Containment(active))\n    print('dumpable', read(3, 0, 0, 0, 0))"

@@ -206,8 +206,8 @@ def test_the_column_with_the_largest_letters_is_read_first(make_pdf, text_of):
 def test_what_runs_along_the_edge_of_each_page_is_read_once_and_first():
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1)
-    for number, told in ((1, ("One", "Two", "Three", "Four")), (2, ("Five", "Six", "Seven", "Eight"))):
-        draw_lines(canvas, 50, 700, *told)
+    for number, words in ((1, ("One", "Two", "Three", "Four")), (2, ("Five", "Six", "Seven", "Eight"))):
+        draw_lines(canvas, 50, 700, *words)
         draw_lines(canvas, 50, 30, f"Robin Example – Curriculum Vitae, {number} of 2")
         canvas.showPage()
     canvas.save()

@@ -83,24 +83,24 @@ async def test_no_child_is_left_when_the_reader_is_cancelled(sample, eventually)
 def _children():
     own = Path(f"/proc/self/task/{Path('/proc/self').resolve().name}/children")
     pids = own.read_text().split()
-    return {pid for pid in pids if b"resume.reader" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in pids if b"resume.extraction.child" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("output", "detail"),
     [(b'{"problem": "too_heavy"}', sandbox.TOO_HEAVY), (b"{", sandbox.BROKEN), (b"", sandbox.BROKEN)],
 )
-def test_an_answer_that_is_no_reading_is_an_error(answer, said):
+def test_output_that_is_no_result_is_an_error(output, detail):
     with pytest.raises(sandbox.Unreadable) as caught:
-        sandbox.Reading.of(answer)
-    assert caught.value.detail == said
+        sandbox.ParseResult.of(output)
+    assert caught.value.detail == detail
 
 
 # The child itself
 
 
 def in_child(code):
-    program = f"from resume import reader; reader.limit()\n{code}"
+    program = f"from resume.extraction import child; child.limit()\n{code}"
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
@@ -124,7 +124,7 @@ def test_the_child_gets_half_a_gibibyte_of_memory_and_five_seconds():
 
 
 def test_the_child_answers_in_json(sample):
-    command = [sys.executable, "-m", "resume.reader", "pdf"]
+    command = [sys.executable, "-m", "resume.extraction.child", "pdf"]
     done = subprocess.run(command, input=sample("pdf"), capture_output=True, check=True, timeout=60)
     assert json.loads(done.stdout)["pages"] == 1
 

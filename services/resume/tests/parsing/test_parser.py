@@ -69,12 +69,12 @@ def test_the_samples_other_sections_are_read(read_sample):
     assert profile.other == []
 
 
-def test_an_interview_gets_the_background_without_contact_details(read_sample):
-    background = read_sample[1].profile.background()
-    assert background.work[0].current
-    assert background.certificates[0].startswith("AWS Certified")
-    assert background.languages == ("English", "Spanish", "German")
-    text = background.model_dump_json()
+def test_an_interview_gets_the_content_without_contact_details(read_sample):
+    content = read_sample[1].profile.resume_content()
+    assert content.work[0].current
+    assert content.certificates[0].startswith("AWS Certified")
+    assert content.languages == ("English", "Spanish", "German")
+    text = content.model_dump_json()
     for private in ("Jordan", "jordan", "@", "503", "Portland"):
         assert private not in text
 
@@ -128,13 +128,15 @@ def test_a_plain_text_resume_is_read(parse_text):
         ("Freelance Consultant", "various clients"),
     ]
     assert profile.work[0].highlights[0] == "Built dashboards in Power BI for 40 managers"
-    assert [(each.institution, each.study_type, each.area) for each in profile.education] == [
+    assert [(studies.institution, studies.study_type, studies.area) for studies in profile.education] == [
         ("Technical University of Munich", "M.Sc.", "Statistics"),
         ("University of Leeds", "BSc", "Mathematics"),
     ]
     assert profile.skills[0].name == "TECHNICAL SKILLS"
     assert profile.skills[0].keywords[4] == "Power BI (DAX, M)"
-    assert [(each.name, each.lines) for each in profile.other] == [("INTERESTS", ["Chess, climbing"])]
+    assert [(leftover.name, leftover.lines) for leftover in profile.other] == [
+        ("INTERESTS", ["Chess, climbing"])
+    ]
 
 
 MANAGER = """# Priya Natarajan
@@ -168,7 +170,7 @@ def test_a_markdown_resume_is_read():
         ("Senior Product Manager", "Savings Bank"),
         ("Engineer", "Tiny Startup"),
     ]
-    assert [(each.study_type, each.area) for each in profile.education] == [("BA", "Economics")]
+    assert [(studies.study_type, studies.area) for studies in profile.education] == [("BA", "Economics")]
     assert profile.skills[0].keywords == ["roadmaps", "discovery", "A/B testing"]
     assert [(project.name, project.description) for project in profile.projects] == [
         ("Foo", "a thing that does bar"),
@@ -295,8 +297,8 @@ def check_provenance(lines: list[Line], parsed: parser.Parsed) -> None:
 
 def leaves(value, pointer=""):
     if isinstance(value, dict | list):
-        for key, each in enumerate(value) if isinstance(value, list) else value.items():
-            yield from leaves(each, f"{pointer}/{key}")
+        for key, branch in enumerate(value) if isinstance(value, list) else value.items():
+            yield from leaves(branch, f"{pointer}/{key}")
     elif value not in ("", None, True, False):
         yield pointer
 
@@ -445,7 +447,7 @@ def test_more_ways_to_head_a_job_are_read(parse_text, head, position, company, p
 def test_the_first_row_of_a_table_is_no_entry(parse_text):
     text = "Education\nDegree  \t  School  \t  Years\nMSc Physics  \t  Leeds University  \t  2010 - 2015\n"
     profile = parse_text(text).profile
-    assert [(each.institution, each.study_type) for each in profile.education] == [
+    assert [(studies.institution, studies.study_type) for studies in profile.education] == [
         ("Leeds University", "MSc")
     ]
     assert profile.other[0].lines == ["Degree School Years"]
@@ -524,6 +526,6 @@ def test_labelled_lines_among_other_things_are_read_for_what_they_are(parse_text
         ("Portuguese", "native"),
         ("English", "C1"),
     ]
-    assert [(each.name, each.lines) for each in profile.other] == [
+    assert [(leftover.name, leftover.lines) for leftover in profile.other] == [
         ("Additional Information", ["Software: SolidWorks, Ansys"])
     ]

@@ -22,9 +22,9 @@ from resume.text import dates
     ],
 )
 def test_a_stretch_of_time_is_found(text, start, end, current):
-    found = dates.find(text)
-    assert (found.start, found.end, found.current) == (start, end, current)
-    assert found.text in text
+    date_range = dates.find(text)
+    assert (date_range.start, date_range.end, date_range.current) == (start, end, current)
+    assert date_range.text in text
 
 
 @pytest.mark.parametrize("text", ["", "Python 3.11", "$2000 saved", "served 20190 users", "1,2019 cases"])
@@ -65,8 +65,8 @@ def test_a_line_without_its_time_keeps_the_rest(text, rest):
     ],
 )
 def test_more_ways_to_write_a_stretch_of_time_are_read(text, start, end, rest):
-    found = dates.find(text)
-    assert (found.start, found.end, dates.without(text, found)) == (start, end, rest)
+    date_range = dates.find(text)
+    assert (date_range.start, date_range.end, dates.without(text, date_range)) == (start, end, rest)
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_more_ways_to_write_a_stretch_of_time_are_read(text, start, end, rest):
     [("Summer 2018", "2018"), ("Clerk | March 2008 (6 months)", "2008-03"), ("Built in 2019 for Acme", None)],
 )
 def test_a_date_by_itself_is_told_from_one_in_a_sentence(text, end):
-    found = dates.alone(text)
-    assert (found.end if found else None) == end
+    date_range = dates.alone(text)
+    assert (date_range.end if date_range else None) == end

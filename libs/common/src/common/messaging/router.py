@@ -19,11 +19,13 @@ class Subscription:
 
     event_type: type[Event]
     reaction: Reaction
+    name: str | None = None
 
     @property
     def consumer(self) -> str:
-        """The name under which the inbox remembers what this reaction has seen."""
-        return f"{self.event_type.ce_type}:{getattr(self.reaction, '__name__', 'reaction')}"
+        """The name under which the inbox remembers what this reaction has seen; it outlives the function's."""
+        name = self.name or getattr(self.reaction, "__name__", "reaction")
+        return f"{self.event_type.ce_type}:{name}"
 
 
 class EventRouter:
@@ -32,11 +34,17 @@ class EventRouter:
     def __init__(self) -> None:
         self._subscriptions: defaultdict[str, list[Subscription]] = defaultdict(list)
 
-    def on(self, event_type: type[E]) -> Callable[[Callable[[AsyncSession, E], Awaitable[None]]], Reaction]:
-        """Call the decorated function with every event of that type, in a transaction of its own."""
+    def on(
+        self, event_type: type[E], *, consumer: str | None = None
+    ) -> Callable[[Callable[[AsyncSession, E], Awaitable[None]]], Reaction]:
+        """Call the decorated function with every event of that type, in a transaction of its own.
+
+        `consumer` is the stable part of the name the inbox knows it by, where the function is called otherwise: what
+        was seen under one name would take effect again under another.
+        """
 
         def register(reaction: Callable[[AsyncSession, E], Awaitable[None]]) -> Reaction:
-            self._subscriptions[event_type.ce_type].append(Subscription(event_type, reaction))
+            self._subscriptions[event_type.ce_type].append(Subscription(event_type, reaction, consumer))
             return reaction
 
         return register

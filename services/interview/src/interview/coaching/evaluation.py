@@ -83,7 +83,7 @@ class Evaluation(Frozen):
 def compose(
     rubric: Rubric,
     reading: Reading,
-    given: Sequence[Verdict],
+    judged: Sequence[Verdict],
     evaluated_by: EvaluatedBy,
     advice: Sequence[str] = (),
 ) -> Evaluation:
@@ -91,7 +91,7 @@ def compose(
 
     `advice` is what a model suggests; the rubric's own advice follows it.
     """
-    checked = verdicts.checked(rubric, reading.transcript, given)
+    checked = verdicts.checked(rubric, reading.transcript, judged)
     result = scoring.score(rubric, checked.verdicts)
     criteria = tuple(_criterion(rubric, reading, verdict) for verdict in checked.verdicts)
     return Evaluation(
@@ -102,9 +102,9 @@ def compose(
         improvements=feedback.improvements(rubric, checked.verdicts, advice),
         star=_star(reading),
         set_aside=tuple(
-            SetAside(quote=line.text, reason=f"It {line.aside}.")
+            SetAside(quote=line.text, reason=f"It {line.exclusion}.")
             for line in reading.transcript.lines
-            if line.aside
+            if line.exclusion
         ),
         dropped_verdicts=checked.dropped,
         evaluated_by=evaluated_by.model_copy(update={"rubric_hash": rubric.hash}),

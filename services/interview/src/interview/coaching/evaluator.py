@@ -1,4 +1,4 @@
-"""The coach: a language model where one is set up, else the built-in one, and never one in the other's name."""
+"""The evaluator: a language model where one is set up, else the rules, and never one in the other's name."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
     """Return the evaluation of an answer. The judging itself is done in a thread: it leaves the event loop free.
 
     Raises:
-        LLMProviderError: language models are set up and none answered; the built-in coach does not stand in.
+        LLMProviderError: language models are set up and none answered; the rules do not stand in.
     """
     if chain.available:
         return await llm_judge.evaluate(chain, question, answer)

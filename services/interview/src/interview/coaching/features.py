@@ -66,8 +66,8 @@ def saying(lines: Iterable[Line], phrases: Iterable[str]) -> list[int]:
 
 
 def _is_sentence(line: Line) -> bool:
-    found = words.tokens(line.text)
-    return len(found) >= 4 and words.function_share(found) >= 0.15
+    tokens = words.tokens(line.text)
+    return len(tokens) >= 4 and words.function_share(tokens) >= 0.15
 
 
 def relevance(transcript: Transcript, subject: Subject) -> tuple[Relevance, list[int]]:

@@ -14,12 +14,12 @@ MAX_ADVICE = 300
 
 def strengths(rubric: Rubric, verdicts: Sequence[Verdict], transcript: Transcript) -> tuple[str, ...]:
     """Return what was done well, the weightiest first, each with the sentence that shows it."""
-    found: list[str] = []
+    praises: list[str] = []
     for criterion, verdict in _by_points(rubric, verdicts):
         quote = transcript.quote(verdict.sentences[0]) if verdict.sentences else None
         if verdict.outcome is Outcome.MET and criterion.praise and quote:
-            found.append(f"{criterion.praise}: “{_short(quote)}”")
-    return tuple(found[:MOST])
+            praises.append(f"{criterion.praise}: “{_short(quote)}”")
+    return tuple(praises[:MOST])
 
 
 def improvements(rubric: Rubric, verdicts: Sequence[Verdict], advice: Iterable[str]) -> tuple[str, ...]:
@@ -34,13 +34,15 @@ def improvements(rubric: Rubric, verdicts: Sequence[Verdict], advice: Iterable[s
             gates.append(criterion.advice)
         elif missing > criterion.weight / 4:
             lost.append((missing, criterion.advice))
-    lost.sort(key=lambda one: -one[0])
+    lost.sort(key=lambda loss: -loss[0])
     suggested = [" ".join(text.split())[:MAX_ADVICE] for text in advice if text.strip()]
     return tuple(dict.fromkeys([*gates, *suggested[:MOST], *(text for _, text in lost)]))[:MOST]
 
 
 def _by_points(rubric: Rubric, verdicts: Iterable[Verdict]) -> list[tuple[Criterion, Verdict]]:
-    pairs = [(found, verdict) for verdict in verdicts if (found := rubric.criterion(verdict.criterion_id))]
+    pairs = [
+        (criterion, verdict) for verdict in verdicts if (criterion := rubric.criterion(verdict.criterion_id))
+    ]
     return sorted(pairs, key=lambda pair: -(scoring.points(*pair) or 0.0))
 
 

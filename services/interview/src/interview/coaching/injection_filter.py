@@ -1,6 +1,6 @@
 """Sentences that are no answer but speak to whoever judges it: orders, praise, claims about the score.
 
-They are set aside before anything is measured and never shown to a model, so that they can't raise a score.
+They are excluded before anything is measured and never shown to a model, so that they can't raise a score.
 """
 
 import re
@@ -16,11 +16,11 @@ SPELLED_WITH_DIGITS = str.maketrans("013457", "oieast")
 
 @cache
 def _patterns() -> re.Pattern[str]:
-    data = vocabulary.load("asides.toml")
-    found = [pattern for group in data["patterns"].values() for pattern in group]
+    data = vocabulary.load("injection_filter.toml")
+    patterns = [pattern for group in data["patterns"].values() for pattern in group]
     for name, words_of_group in data["groups"].items():
-        found = [pattern.replace(f"<{name}>", words_of_group) for pattern in found]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in found))
+        patterns = [pattern.replace(f"<{name}>", words_of_group) for pattern in patterns]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def speaks_to_judge(sentence: str) -> bool:
@@ -29,4 +29,4 @@ def speaks_to_judge(sentence: str) -> bool:
         return True
     text = " ".join(words.plain(sentence).split())
     spelled = text.translate(SPELLED_WITH_DIGITS)
-    return any(_patterns().search(reading) for reading in dict.fromkeys((text, spelled)))
+    return any(_patterns().search(spelling) for spelling in dict.fromkeys((text, spelled)))

@@ -1,4 +1,4 @@
-"""The coach over a language model: code counts what it can, the model judges the rest, code checks its evidence."""
+"""The judge that is a language model: code counts what it can, the model judges the rest, code checks its evidence."""
 
 import asyncio
 import hashlib
@@ -60,59 +60,63 @@ class Judgement(BaseModel):
 async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
     """Return the evaluation of an answer by the first provider that answers.
 
-    Where nothing is said that could be judged no model is asked, and the result is the built-in coach's.
+    Where nothing is said that could be judged no model is asked, and the result is the rules'.
 
     Raises:
         LLMProviderError: no provider answered usefully.
     """
-    asking = await asyncio.to_thread(_asking, question, answer)
-    if asking is None:
+    request = await asyncio.to_thread(_request, question, answer)
+    if request is None:
         return await asyncio.to_thread(rule_based.evaluate, question, answer)
-    reply = await chain.ask(asking.prompt, Judgement)
-    return await asyncio.to_thread(_compose, asking, reply)
+    reply = await chain.ask(request.prompt, Judgement)
+    return await asyncio.to_thread(_compose, request, reply)
 
 
 @dataclass(frozen=True)
-class _Asking:
-    """An answer as it was read, what code has settled of it, and what a model is asked about it."""
+class _JudgeRequest:
+    """An answer as it was read, what the rules have judged of it, and what a model is asked about it."""
 
     rubric: Rubric
     reading: Reading
-    settled: list[Verdict]
+    by_rules: list[Verdict]
     asked: list[Criterion]
     prompt: Prompt
 
 
-def _asking(question: Question, answer: str) -> _Asking | None:
+def _request(question: Question, answer: str) -> _JudgeRequest | None:
     """Return what to ask a model, or None where nothing is said that could be judged."""
     rubric = rubrics.for_question(question)
     reading = rule_checks.read(question, answer)
     if not reading.transcript.counted:
         return None
-    by_code = rule_checks.judge(rubric, reading)
-    open_ids = {verdict.criterion_id for verdict in by_code if verdict.outcome is Outcome.CANNOT_ASSESS}
-    asked = [one for one in rubric.criteria if one.checked_by is CheckedBy.MODEL or one.id in open_ids]
+    rule_verdicts = rule_checks.judge(rubric, reading)
+    open_ids = {verdict.criterion_id for verdict in rule_verdicts if verdict.outcome is Outcome.CANNOT_ASSESS}
+    asked = [
+        criterion
+        for criterion in rubric.criteria
+        if criterion.checked_by is CheckedBy.MODEL or criterion.id in open_ids
+    ]
     prompt = Prompt(
         name="evaluate-answer-1",
         system=SYSTEM,
         user=_user(question, asked, reading),
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
-    settled = [verdict for verdict in by_code if verdict.criterion_id not in open_ids]
-    return _Asking(rubric, reading, settled, asked, prompt)
+    by_rules = [verdict for verdict in rule_verdicts if verdict.criterion_id not in open_ids]
+    return _JudgeRequest(rubric, reading, by_rules, asked, prompt)
 
 
-def _compose(asking: _Asking, reply: Reply[Judgement]) -> Evaluation:
+def _compose(request: _JudgeRequest, reply: Reply[Judgement]) -> Evaluation:
     by = EvaluatedBy(
         engine=reply.engine,
         model=reply.model,
-        prompt_hash=asking.prompt.hash,
+        prompt_hash=request.prompt.hash,
         input_tokens=reply.input_tokens,
         output_tokens=reply.output_tokens,
     )
-    found = [*asking.settled, *_verdicts(reply.value, asking.asked)]
+    verdicts = [*request.by_rules, *_verdicts(reply.value, request.asked)]
     advice = [_readable(text) for text in reply.value.improvements]
-    return evaluation.compose(asking.rubric, asking.reading, found, by, advice)
+    return evaluation.compose(request.rubric, request.reading, verdicts, by, advice)
 
 
 def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> str:
@@ -124,8 +128,13 @@ def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> s
         "competency": question.competency,
         "expected_points": [point.point for point in question.points],
         "criteria": [
-            {"criterion_id": one.id, "name": one.name, "scale": one.scale, "anchors": one.anchors}
-            for one in asked
+            {
+                "criterion_id": criterion.id,
+                "name": criterion.name,
+                "scale": criterion.scale,
+                "anchors": criterion.anchors,
+            }
+            for criterion in asked
         ],
         "answer_sentences": [{"n": line.number, "text": line.text} for line in reading.transcript.counted],
     }
@@ -137,14 +146,14 @@ def _verdicts(judgement: Judgement, asked: Sequence[Criterion]) -> list[Verdict]
     ids = {criterion.id for criterion in asked}
     return [
         Verdict(
-            criterion_id=one.criterion_id if one.criterion_id in ids else "",
-            outcome=Outcome(one.verdict),
-            level=one.level,
-            sentences=tuple(one.sentences),
-            reason=_readable(one.reason),
+            criterion_id=criterion.criterion_id if criterion.criterion_id in ids else "",
+            outcome=Outcome(criterion.verdict),
+            level=criterion.level,
+            sentences=tuple(criterion.sentences),
+            reason=_readable(criterion.reason),
             by=CheckedBy.MODEL,
         )
-        for one in judgement.criteria
+        for criterion in judgement.criteria
     ]
 
 

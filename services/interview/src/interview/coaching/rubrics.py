@@ -64,7 +64,7 @@ class Rubric(BaseModel):
 
     def criterion(self, criterion_id: str) -> Criterion | None:
         """Return the criterion of that id, or None."""
-        return next((one for one in self.criteria if one.id == criterion_id), None)
+        return next((criterion for criterion in self.criteria if criterion.id == criterion_id), None)
 
 
 @cache

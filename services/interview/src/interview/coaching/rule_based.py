@@ -1,4 +1,4 @@
-"""The built-in coach: works offline, judges by counting and comparing, and leaves open what that can't tell."""
+"""The rule-based judge: works offline, judges by counting and comparing, and leaves open what that can't tell."""
 
 from interview.coaching import evaluation, rubrics, rule_checks, verdicts
 from interview.coaching.evaluation import EvaluatedBy, Evaluation
@@ -18,5 +18,5 @@ def evaluate(question: Question, answer: str) -> Evaluation:
         for criterion in rubric.criteria
         if criterion.checked_by is CheckedBy.MODEL
     ]
-    found = rule_checks.judge(rubric, reading)
-    return evaluation.compose(rubric, reading, [*found, *beyond], EvaluatedBy(engine=ENGINE))
+    by_rules = rule_checks.judge(rubric, reading)
+    return evaluation.compose(rubric, reading, [*by_rules, *beyond], EvaluatedBy(engine=ENGINE))

@@ -30,12 +30,12 @@ class Reading:
     @property
     def telling(self) -> list[int]:
         """The sentences that tell something: a part of the story, or words of the subject."""
-        told = {number for numbers in self.story.sentences.values() for number in numbers}
-        told |= {number for number, _ in (*self.story.own_actions, *self.story.shared_actions)}
+        parts = {number for numbers in self.story.sentences.values() for number in numbers}
+        parts |= {number for number, _ in (*self.story.own_actions, *self.story.shared_actions)}
         return [
             line.number
             for line in self.transcript.counted
-            if line.number in told or line.content & self.subject.stems
+            if line.number in parts or line.content & self.subject.stems
         ]
 
     @property
@@ -45,10 +45,10 @@ class Reading:
         return [line for line in self.transcript.counted if line.number in numbers]
 
     @property
-    def told(self) -> frozenset[str]:
+    def telling_stems(self) -> frozenset[str]:
         """Every distinct stem with meaning that these sentences have and the question has not."""
-        said = frozenset[str]().union(*(line.content for line in self.telling_lines))
-        return said - words.content(self.transcript.question)
+        stems = frozenset[str]().union(*(line.content for line in self.telling_lines))
+        return stems - words.content(self.transcript.question)
 
 
 def read(question: Question, answer: str) -> Reading:
@@ -78,14 +78,14 @@ def judge(rubric: Rubric, reading: Reading) -> list[Verdict]:
 
 
 def _point(criterion: Criterion, reading: Reading) -> Verdict:
-    found = features.saying(reading.transcript.counted, criterion.phrases)
+    numbers = features.saying(reading.transcript.counted, criterion.phrases)
     return verdicts.step(
-        criterion, FULL if found else 0, found, "Said." if found else "Not said in these words."
+        criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said in these words."
     )
 
 
 def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
-    fresh = len(reading.told)
+    fresh = len(reading.telling_stems)
     counted = [line.number for line in reading.telling_lines]
     reason = f"{fresh} words with a meaning of their own."
     return verdicts.step(criterion, FULL if fresh >= OWN_WORDS else 0, counted, reason)
@@ -103,8 +103,8 @@ def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
 
 def _part(part: str) -> Callable[[Criterion, Reading], Verdict]:
     def check(criterion: Criterion, reading: Reading) -> Verdict:
-        found = reading.story.sentences[part]
-        return verdicts.step(criterion, FULL if found else 0, found, "Told." if found else "Not told.")
+        numbers = reading.story.sentences[part]
+        return verdicts.step(criterion, FULL if numbers else 0, numbers, "Told." if numbers else "Not told.")
 
     return check
 
@@ -133,8 +133,8 @@ def _result(criterion: Criterion, reading: Reading) -> Verdict:
 
 
 def _figures(criterion: Criterion, reading: Reading) -> Verdict:
-    found = features.with_figures(reading.telling_lines)
-    return verdicts.step(criterion, FULL if found else 0, found, "A figure." if found else "No figure.")
+    numbers = features.with_figures(reading.telling_lines)
+    return verdicts.step(criterion, FULL if numbers else 0, numbers, "A figure." if numbers else "No figure.")
 
 
 def _ownership(criterion: Criterion, reading: Reading) -> Verdict:
@@ -147,42 +147,46 @@ def _ownership(criterion: Criterion, reading: Reading) -> Verdict:
 def _order(criterion: Criterion, reading: Reading) -> Verdict:
     story = reading.story
     firsts = [story.sentences[part][0] for part in star.PARTS if story.has(part)]
-    if story.told < FULL:
+    if story.parts_told < FULL:
         return verdicts.step(criterion, 0, (), "Fewer than three parts of the story are told.")
     reason = "In order." if story.in_order else "The parts come out of order."
     return verdicts.step(criterion, FULL if story.in_order else 0, firsts, reason)
 
 
 def _detail(criterion: Criterion, reading: Reading) -> Verdict:
-    lines, said = reading.telling_lines, reading.told
-    level = sum(len(said) >= step for step in DETAIL_STEPS)
+    lines, stems = reading.telling_lines, reading.telling_stems
+    level = sum(len(stems) >= step for step in DETAIL_STEPS)
     fullest = sorted(lines, key=lambda line: (-len(line.content), line.number))
     return verdicts.step(
         criterion,
         level,
         [line.number for line in fullest[:FULL]],
-        f"{len(said)} different words of substance.",
+        f"{len(stems)} different words of substance.",
     )
 
 
 def _cue(name: str) -> Callable[[Criterion, Reading], Verdict]:
     def check(criterion: Criterion, reading: Reading) -> Verdict:
-        found = features.with_cues(reading.telling_lines, name)
-        return verdicts.step(criterion, FULL if found else 0, found, "Found." if found else "Not found.")
+        numbers = features.with_cues(reading.telling_lines, name)
+        return verdicts.step(
+            criterion, FULL if numbers else 0, numbers, "Found." if numbers else "Not found."
+        )
 
     return check
 
 
 def _reasons(criterion: Criterion, reading: Reading) -> Verdict:
-    found = features.with_cues(reading.telling_lines, "reasons.cues")
+    numbers = features.with_cues(reading.telling_lines, "reasons.cues")
     return verdicts.step(
-        criterion, min(FULL, len(found)), found, f"{len(found)} sentences give a reason or a price."
+        criterion, min(FULL, len(numbers)), numbers, f"{len(numbers)} sentences give a reason or a price."
     )
 
 
 def _reflection(criterion: Criterion, reading: Reading) -> Verdict:
-    found = features.with_cues(reading.transcript.counted, "star.reflection")
-    return verdicts.step(criterion, FULL if found else 0, found, "Looks back." if found else "No look back.")
+    numbers = features.with_cues(reading.transcript.counted, "star.reflection")
+    return verdicts.step(
+        criterion, FULL if numbers else 0, numbers, "Looks back." if numbers else "No look back."
+    )
 
 
 def _structure(criterion: Criterion, reading: Reading) -> Verdict:

@@ -33,11 +33,11 @@ def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` where
     some sentence speaks for it, and leaves any other without a number, as does less than half of the weight assessable.
     """
-    found = {verdict.criterion_id: verdict for verdict in verdicts}
+    by_criterion = {verdict.criterion_id: verdict for verdict in verdicts}
     judged = [
-        (criterion, found[criterion.id])
+        (criterion, by_criterion[criterion.id])
         for criterion in rubric.criteria
-        if criterion.id in found and found[criterion.id].outcome is not Outcome.CANNOT_ASSESS
+        if criterion.id in by_criterion and by_criterion[criterion.id].outcome is not Outcome.CANNOT_ASSESS
     ]
     failed = [
         criterion.name for criterion, verdict in judged if criterion.gate and verdict.outcome is Outcome.UNMET
@@ -49,8 +49,12 @@ def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     total = sum(criterion.weight for criterion in rubric.criteria)
     if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
         return Score(None, "No score: less than half of what counts could be assessed.")
-    unproven = [one for one in rubric.criteria if one.gate and one.id not in judged_ids]
-    likely = all(one.id in found and found[one.id].sentences for one in unproven)
+    unproven = [
+        criterion for criterion in rubric.criteria if criterion.gate and criterion.id not in judged_ids
+    ]
+    likely = all(
+        criterion.id in by_criterion and by_criterion[criterion.id].sentences for criterion in unproven
+    )
     if unproven and likely and value > UNPROVEN:
         return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0].name}” could not be assessed.")
     if unproven and value > FLOOR:

@@ -32,13 +32,13 @@ def split(answer: str) -> list[Sentence]:
     Long stretches without a full stop, as people dictate them, are cut where a speaker draws breath, and after 1,000
     letters in any case: what is done with one sentence has a bound, and nothing at the end of one goes unread.
     """
-    found: list[Sentence] = []
+    sentences: list[Sentence] = []
     for start, end in _spans(answer):
         for left, right in _pieces(answer, start, end):
-            if len(found) == MAX_SENTENCES:
-                return found
-            found.append(Sentence(len(found) + 1, left, right, answer[left:right]))
-    return found
+            if len(sentences) == MAX_SENTENCES:
+                return sentences
+            sentences.append(Sentence(len(sentences) + 1, left, right, answer[left:right]))
+    return sentences
 
 
 def _spans(answer: str) -> list[tuple[int, int]]:

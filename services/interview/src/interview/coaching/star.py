@@ -33,7 +33,7 @@ class Star:
         return bool(self.sentences[part])
 
     @property
-    def told(self) -> int:
+    def parts_told(self) -> int:
         """How many of the four parts are told."""
         return sum(self.has(part) for part in PARTS)
 
@@ -65,7 +65,7 @@ def find(transcript: Transcript) -> Star:
                 parts[part].append(line.number)
     if not parts["action"]:
         parts["action"] = sorted({number for number, _ in shared})
-    return Star({part: tuple(found) for part, found in parts.items()}, _once(own), _once(shared))
+    return Star({part: tuple(numbers) for part, numbers in parts.items()}, _once(own), _once(shared))
 
 
 def _once(actions: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
@@ -81,12 +81,12 @@ def _actions(line: Line) -> list[tuple[str, str]]:
     “I built” with nothing after it tells no action.
     """
     pieces = SUBJECT.split(words.plain(line.text))
-    found: list[tuple[str, str]] = []
-    for who, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        if who in ("i", "we") and len(said.split()) > 1:
-            verbs = dict.fromkeys(FIRST_VERB.findall(said) + FURTHER_VERB.findall(said))
-            found += [(who, verb) for verb in verbs if _is_action(verb)]
-    return found
+    actions: list[tuple[str, str]] = []
+    for who, clause in zip(pieces[1::2], pieces[2::2], strict=True):
+        if who in ("i", "we") and len(clause.split()) > 1:
+            verbs = dict.fromkeys(FIRST_VERB.findall(clause) + FURTHER_VERB.findall(clause))
+            actions += [(who, verb) for verb in verbs if _is_action(verb)]
+    return actions
 
 
 def _is_action(verb: str) -> bool:

@@ -1,4 +1,4 @@
-"""What of an answer counts: each sentence with its words, and why some sentences are set aside."""
+"""What of an answer counts: each sentence with its words, and why some sentences are excluded."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MIN_KNOWN_SHARE = 0.3
 WORDLIKE = re.compile(r"^(?=.*[aeiouy0-9])(?!.*([a-z])\1\1)(?!.*[bcdfghjklmnpqrstvwxz]{6}).{1,24}$")
 
 
-class Aside(StrEnum):
+class Exclusion(StrEnum):
     """Why a sentence is no part of what is judged."""
 
     ADDRESSED_TO_JUDGE = "speaks to whoever judges it"
@@ -34,7 +34,7 @@ class Line:
     sentence: Sentence
     stems: frozenset[str]
     content: frozenset[str]
-    aside: Aside | None
+    exclusion: Exclusion | None
 
     @property
     def number(self) -> int:
@@ -58,7 +58,7 @@ class Transcript:
     @cached_property
     def counted(self) -> list[Line]:
         """The sentences that are judged."""
-        return [line for line in self.lines if line.aside is None]
+        return [line for line in self.lines if line.exclusion is None]
 
     @cached_property
     def content(self) -> frozenset[str]:
@@ -71,7 +71,7 @@ class Transcript:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedWords:
     """The question's words with meaning, and its runs of three words."""
 
     content: frozenset[str]
@@ -86,35 +86,39 @@ class Asked:
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    found = words.tokens(text)
-    return frozenset(zip(found, found[1:], found[2:], strict=False))
+    tokens = words.tokens(text)
+    return frozenset(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
 def _read(question: str, answer: str) -> list[Line]:
-    asked = Asked(words.content(question), _runs(question))
+    asked = AskedWords(words.content(question), _runs(question))
     earlier: list[frozenset[str]] = []
     lines: list[Line] = []
     for sentence in sentences.split(answer):
         content = words.content(sentence.text)
         stems = frozenset(words.stems(sentence.text))
-        aside = _aside(sentence.text, stems, content, asked, earlier)
-        if aside is None and content:
+        exclusion = _exclusion(sentence.text, stems, content, asked, earlier)
+        if exclusion is None and content:
             earlier.append(content)
-        lines.append(Line(sentence, stems, content, aside))
+        lines.append(Line(sentence, stems, content, exclusion))
     return lines
 
 
-def _aside(
-    text: str, stems: frozenset[str], content: frozenset[str], asked: Asked, earlier: list[frozenset[str]]
-) -> Aside | None:
+def _exclusion(
+    text: str,
+    stems: frozenset[str],
+    content: frozenset[str],
+    asked: AskedWords,
+    earlier: list[frozenset[str]],
+) -> Exclusion | None:
     if injection_filter.speaks_to_judge(text):
-        return Aside.ADDRESSED_TO_JUDGE
+        return Exclusion.ADDRESSED_TO_JUDGE
     if _unreadable(text, stems):
-        return Aside.UNREADABLE
+        return Exclusion.UNREADABLE
     if asked.is_echoed(text, content):
-        return Aside.ECHO
-    if any(_alike(content, one) for one in earlier):
-        return Aside.REPEAT
+        return Exclusion.ECHO
+    if any(_alike(content, stems_before) for stems_before in earlier):
+        return Exclusion.REPEAT
     return None
 
 
@@ -123,11 +127,11 @@ def _alike(content: frozenset[str], earlier: frozenset[str]) -> bool:
 
 
 def _unreadable(text: str, stems: frozenset[str]) -> bool:
-    found = words.tokens(text)
-    if not found:
+    tokens = words.tokens(text)
+    if not tokens:
         return True
-    if sum(WORDLIKE.match(word) is not None for word in found) < 0.7 * len(found):
+    if sum(WORDLIKE.match(word) is not None for word in tokens) < 0.7 * len(tokens):
         return True
-    if len(found) < 3 or words.function_share(found) >= MIN_FUNCTION_SHARE:
+    if len(tokens) < 3 or words.function_share(tokens) >= MIN_FUNCTION_SHARE:
         return False
     return len(stems & words.known()) < MIN_KNOWN_SHARE * len(stems)

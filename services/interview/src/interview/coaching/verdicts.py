@@ -80,10 +80,10 @@ def checked(rubric: Rubric, transcript: Transcript, given: Iterable[Verdict]) ->
         if criterion is None or verdict.criterion_id in kept or not _is_shown(verdict, counted):
             dropped += 1
             continue
-        kept[criterion.id] = _settled(criterion, verdict)
+        kept[criterion.id] = _normalised(criterion, verdict)
     missing = "Nothing that is really in the answer was given as evidence."
     return Checked(
-        tuple(kept.get(one.id) or cannot_assess(one, missing) for one in rubric.criteria),
+        tuple(kept.get(criterion.id) or cannot_assess(criterion, missing) for criterion in rubric.criteria),
         dropped,
     )
 
@@ -95,7 +95,7 @@ def _is_shown(verdict: Verdict, counted: set[int]) -> bool:
     return bool(verdict.sentences) or not credit
 
 
-def _settled(criterion: Criterion, verdict: Verdict) -> Verdict:
+def _normalised(criterion: Criterion, verdict: Verdict) -> Verdict:
     level = max(0, min(FULL_STEP, verdict.level))
     if criterion.scale is Scale.BINARY:
         level = FULL_STEP if verdict.outcome is Outcome.MET else 0

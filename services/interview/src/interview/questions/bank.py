@@ -28,11 +28,11 @@ class BankQuestion(BaseModel):
 @cache
 def questions() -> tuple[BankQuestion, ...]:
     """Return the whole bank, in its own order."""
-    found: list[BankQuestion] = []
+    bank: list[BankQuestion] = []
     for name in FILES:
         data = vocabulary.load(f"{name}.toml")
-        found += [BankQuestion(kind=data["kind"], **question) for question in data["questions"]]
-    return tuple(found)
+        bank += [BankQuestion(kind=data["kind"], **question) for question in data["questions"]]
+    return tuple(bank)
 
 
 @cache
@@ -68,6 +68,6 @@ def fitting(kind: Kind, level: Level) -> tuple[BankQuestion, ...]:
     }[kind]
     of_kind = [question for question in questions() if question.kind in kinds]
     return (
-        *[one for one in of_kind if level in one.levels],
-        *[one for one in of_kind if level not in one.levels],
+        *[question for question in of_kind if level in question.levels],
+        *[question for question in of_kind if level not in question.levels],
     )

@@ -76,32 +76,32 @@ class PlannedQuestion(BaseModel):
 
 
 def questions(
-    background: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
+    content: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
 ) -> list[PlannedQuestion]:
     """Return the questions this résumé gives rise to, claims with figures first, then skills the job wants.
 
     `wanted` are the stems of the job's title and description.
     """
-    claims = list(_claims(background, kind, level))
-    claims.sort(key=lambda one: not one.source.startswith("resume:figure"))
-    skills = sorted(_skills(background, kind, level, wanted), key=lambda one: "job" not in one.why)
-    mixed = [one for pair in zip(claims, skills, strict=False) for one in pair]
+    claims = list(_claims(content, kind, level))
+    claims.sort(key=lambda planned: not planned.source.startswith("resume:figure"))
+    skills = sorted(_skills(content, kind, level, wanted), key=lambda planned: "job" not in planned.why)
+    mixed = [planned for pair in zip(claims, skills, strict=False) for planned in pair]
     rest = claims[len(skills) :] + skills[len(claims) :]
-    return [*mixed, *rest, *_positions(background, level)]
+    return [*mixed, *rest, *_positions(content, level)]
 
 
-def _claims(background: ResumeContent, kind: Kind, level: Level) -> Iterator[PlannedQuestion]:
+def _claims(content: ResumeContent, kind: Kind, level: Level) -> Iterator[PlannedQuestion]:
     asked_as = Kind.MIXED if kind is Kind.TECHNICAL else kind
-    for place, text in _written(background):
+    for place, text in _written(content):
         if kind is not Kind.SYSTEM_DESIGN or not _leads(text):  # a team is no system to design anew
             yield _claim(place, text, asked_as, level)
 
 
-def _written(background: ResumeContent) -> Iterator[tuple[str, str]]:
-    for work in background.work:
+def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
+    for work in content.work:
         for highlight in work.highlights:
             yield _at(work), highlight
-    for project in background.projects:
+    for project in content.projects:
         for text in project.highlights or ((project.description,) if project.description else ()):
             yield _about(project), text
 
@@ -129,9 +129,9 @@ def _claim(place: str, text: str, kind: Kind, level: Level) -> PlannedQuestion:
 
 
 def _skills(
-    background: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
+    content: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
 ) -> Iterator[PlannedQuestion]:
-    for skill in skill_names(background):
+    for skill in skill_names(content):
         asked_for = words.says(wanted, [skill])
         template = {Kind.BEHAVIOURAL: SKILL_LEARNT, Kind.SYSTEM_DESIGN: SKILL_DESIGN}.get(kind, SKILL)
         why = (
@@ -154,14 +154,14 @@ def _skills(
         )
 
 
-def skill_names(background: ResumeContent) -> list[str]:
+def skill_names(content: ResumeContent) -> list[str]:
     """Return the single skills a résumé lists, in its order, each once."""
-    named = [name for skill in background.skills for name in (skill.keywords or (skill.name,))]
+    named = [name for skill in content.skills for name in (skill.keywords or (skill.name,))]
     return list(dict.fromkeys(_cut(name, MAX_NAME) for name in named if name.strip()))
 
 
-def _positions(background: ResumeContent, level: Level) -> Iterator[PlannedQuestion]:
-    for work in background.work:
+def _positions(content: ResumeContent, level: Level) -> Iterator[PlannedQuestion]:
+    for work in content.work:
         if work.position.strip():
             position = _cut(work.position, MAX_NAME)
             place = _at(work)[0].lower() + _at(work)[1:] if work.name.strip() else "there"

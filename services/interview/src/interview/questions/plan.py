@@ -51,13 +51,16 @@ class _Choice:
     competencies: Counter[str] = field(default_factory=Counter)
     kinds: Counter[Kind] = field(default_factory=Counter)
 
-    def take(self, candidate: PlannedQuestion) -> bool:
-        said = candidate.question.text.casefold()
-        if any(candidate.source == one.source or said == one.question.text.casefold() for one in self.chosen):
+    def take(self, planned: PlannedQuestion) -> bool:
+        text = planned.question.text.casefold()
+        if any(
+            planned.source == earlier.source or text == earlier.question.text.casefold()
+            for earlier in self.chosen
+        ):
             return False
-        self.chosen.append(candidate)
-        self.competencies[candidate.question.competency] += 1
-        self.kinds[candidate.question.kind] += 1
+        self.chosen.append(planned)
+        self.competencies[planned.question.competency] += 1
+        self.kinds[planned.question.kind] += 1
         return True
 
 
@@ -70,7 +73,7 @@ class _Named:
 
 
 def plan(
-    wanted: Wanted, background: ResumeContent | None, asked_before: frozenset[str], seed: str
+    wanted: Wanted, content: ResumeContent | None, asked_before: frozenset[str], seed: str
 ) -> list[PlannedQuestion]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
@@ -79,15 +82,16 @@ def plan(
     other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
     """
     choice = _Choice()
-    named = _named(wanted, background)
-    if background is not None:
-        _from_resume(choice, wanted, background, named, asked_before)
+    named = _named(wanted, content)
+    if content is not None:
+        _from_resume(choice, wanted, content, named, asked_before)
     from_resume = len(choice.chosen)
-    pool = {one.id: one for one in bank.fitting(wanted.kind, wanted.level)}
-    matched = {one.id: _matches(one, named) for one in pool.values()}
+    pool = {question.id: question for question in bank.fitting(wanted.kind, wanted.level)}
+    matched = {question.id: _matches(question, named) for question in pool.values()}
     while len(choice.chosen) < wanted.count and pool:
         best = min(
-            pool.values(), key=lambda one: _cost(one, matched[one.id], wanted, choice, asked_before, seed)
+            pool.values(),
+            key=lambda question: _cost(question, matched[question.id], wanted, choice, asked_before, seed),
         )
         choice.take(_from_bank(pool.pop(best.id), wanted, matched[best.id]))
     return _interleaved(choice.chosen[:from_resume], choice.chosen[from_resume:])
@@ -96,15 +100,15 @@ def plan(
 def _from_resume(
     choice: _Choice,
     wanted: Wanted,
-    background: ResumeContent,
+    content: ResumeContent,
     named: _Named,
     asked_before: frozenset[str],
 ) -> None:
     most = math.ceil(wanted.count * RESUME_SHARE)
-    offered = from_resume.questions(background, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
-    for candidate in offered:
-        if len(choice.chosen) < most and candidate.source not in asked_before:
-            choice.take(candidate)
+    offered = from_resume.questions(content, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
+    for planned in offered:
+        if len(choice.chosen) < most and planned.source not in asked_before:
+            choice.take(planned)
     gap = _gap(wanted, named, asked_before)
     if gap is not None and wanted.count >= GAP_FROM and choice.chosen:
         choice.take(gap)
@@ -131,8 +135,8 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
     return None
 
 
-def _named(wanted: Wanted, background: ResumeContent | None) -> _Named:
-    resume = background.model_dump_json() if background is not None else ""
+def _named(wanted: Wanted, content: ResumeContent | None) -> _Named:
+    resume = content.model_dump_json() if content is not None else ""
     return _Named(by_job=_mentions(wanted.job), by_resume=_mentions(resume))
 
 
@@ -149,48 +153,48 @@ class _Matches:
     resume: tuple[str, ...]
 
 
-def _matches(one: BankQuestion, named: _Named) -> _Matches:
+def _matches(question: BankQuestion, named: _Named) -> _Matches:
     return _Matches(
-        job=tuple(named.by_job[topic] for topic in one.topics if topic in named.by_job),
-        resume=tuple(named.by_resume[topic] for topic in one.topics if topic in named.by_resume),
+        job=tuple(named.by_job[topic] for topic in question.topics if topic in named.by_job),
+        resume=tuple(named.by_resume[topic] for topic in question.topics if topic in named.by_resume),
     )
 
 
 def _cost(
-    one: BankQuestion,
+    question: BankQuestion,
     matches: _Matches,
     wanted: Wanted,
     choice: _Choice,
     asked_before: frozenset[str],
     seed: str,
 ) -> float:
-    chance = int(hashlib.sha256(f"{seed}:{one.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+    chance = int(hashlib.sha256(f"{seed}:{question.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
     return (
-        100.0 * (f"bank:{one.id}" in asked_before)
-        + 10.0 * (wanted.level not in one.levels)
-        + 4.0 * choice.competencies[one.competency]
-        + 2.0 * (choice.kinds[one.kind] if wanted.kind is Kind.MIXED else 0)
-        + 3.0 * (wanted.kind is Kind.TECHNICAL and one.kind is not Kind.TECHNICAL)
+        100.0 * (f"bank:{question.id}" in asked_before)
+        + 10.0 * (wanted.level not in question.levels)
+        + 4.0 * choice.competencies[question.competency]
+        + 2.0 * (choice.kinds[question.kind] if wanted.kind is Kind.MIXED else 0)
+        + 3.0 * (wanted.kind is Kind.TECHNICAL and question.kind is not Kind.TECHNICAL)
         - 3.0 * min(2, len(matches.job))
         - 2.0 * min(2, len(matches.resume))
         + 2.0 * chance
     )
 
 
-def _from_bank(one: BankQuestion, wanted: Wanted, matches: _Matches) -> PlannedQuestion:
+def _from_bank(banked: BankQuestion, wanted: Wanted, matches: _Matches) -> PlannedQuestion:
     question = Question(
-        text=one.text,
-        kind=one.kind,
+        text=banked.text,
+        kind=banked.kind,
         level=wanted.level,
-        competency=one.competency,
-        topics=one.topics,
-        points=one.points,
+        competency=banked.competency,
+        topics=banked.topics,
+        points=banked.points,
     )
-    return PlannedQuestion(source=f"bank:{one.id}", question=question, why=_why(one, wanted, matches))
+    return PlannedQuestion(source=f"bank:{banked.id}", question=question, why=_why(banked, wanted, matches))
 
 
-def _why(one: BankQuestion, wanted: Wanted, matches: _Matches) -> str:
-    name = vocabulary.competency_name(one.competency)
+def _why(question: BankQuestion, wanted: Wanted, matches: _Matches) -> str:
+    name = vocabulary.competency_name(question.competency)
     if matches.job:
         return f"The job mentions {matches.job[0]}; this asks about it under “{name}”."
     if matches.resume:
@@ -204,6 +208,6 @@ def _interleaved(first: list[PlannedQuestion], second: list[PlannedQuestion]) ->
         return second
     every = max(1, round(len(second) / len(first)))
     mixed: list[PlannedQuestion] = []
-    for number, candidate in enumerate(first):
-        mixed += [candidate, *second[number * every : (number + 1) * every]]
+    for number, planned in enumerate(first):
+        mixed += [planned, *second[number * every : (number + 1) * every]]
     return [*mixed, *second[len(first) * every :]]

@@ -1,4 +1,4 @@
-"""The word lists the coach measures by, read once from the package's data."""
+"""The word lists answers are judged by, read once from the package's data."""
 
 import tomllib
 from functools import cache
@@ -17,10 +17,10 @@ def _lists() -> dict[str, Any]:
 
 
 def _find(path: str) -> Any:
-    found: Any = _lists()
+    branch: Any = _lists()
     for name in path.split("."):
-        found = found[name]
-    return found
+        branch = branch[name]
+    return branch
 
 
 @cache

@@ -69,12 +69,12 @@ def _stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Return the stems of all words of a text, in order; parts of joined words count too."""
-    found: list[str] = []
+    word_stems: list[str] = []
     for token in tokens(text):
-        found.append(stem(token))
+        word_stems.append(stem(token))
         if "-" in token or "/" in token:
-            found.extend(stem(part) for part in re.split(r"[-/]", token))
-    return found
+            word_stems.extend(stem(part) for part in re.split(r"[-/]", token))
+    return word_stems
 
 
 @cache
@@ -85,7 +85,7 @@ def _unmeaning() -> frozenset[str]:
 
 @cache
 def known() -> frozenset[str]:
-    """Return the stems of every word in the coach's lists: enough to tell a list of terms from noise."""
+    """Return the stems of every word in the vocabulary's lists: enough to tell a list of terms from noise."""
     lists = ("function_words", "generic", "work", "numbers.words", "actions.state_verbs", "actions.irregular")
     own = frozenset().union(*(vocabulary.words(name) for name in lists))
     subjects = " ".join(competency["words"] for competency in vocabulary.competencies().values())
@@ -94,7 +94,9 @@ def known() -> frozenset[str]:
 
 def content(text: str) -> frozenset[str]:
     """Return the distinct stems that carry meaning: no function words, nothing every answer says."""
-    return frozenset(found for found in stems(text) if found not in _unmeaning() and len(found) > 1)
+    return frozenset(
+        word_stem for word_stem in stems(text) if word_stem not in _unmeaning() and len(word_stem) > 1
+    )
 
 
 def function_share(words: list[str]) -> float:
@@ -108,7 +110,9 @@ def _phrase_stems(phrase: str) -> frozenset[str]:
     function = vocabulary.words("function_words")
     all_stems = stems(phrase)
     meaning = [
-        found for found, word in zip(stems(phrase), tokens(phrase), strict=False) if word not in function
+        word_stem
+        for word_stem, word in zip(stems(phrase), tokens(phrase), strict=False)
+        if word not in function
     ]
     return frozenset(meaning or all_stems)
 

@@ -65,8 +65,8 @@ def _source(span: Span) -> dict[str, object]:
 def main() -> None:
     """Read one document."""
     limit()
-    answer = read(sys.argv[1], sys.stdin.buffer.read())
-    json.dump(answer, sys.stdout)
+    output = read(sys.argv[1], sys.stdin.buffer.read())
+    json.dump(output, sys.stdout)
 
 
 if __name__ == "__main__":

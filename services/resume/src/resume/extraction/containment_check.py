@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from resume.extraction.containment import PR_SET_DUMPABLE, Containment
 
-COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "resume.containment")
+COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "resume.extraction.containment")
 PATIENCE_SECONDS = 20.0
 GUARDING_FILES_AND_MEMORY = {"landlock", "seccomp"}
 

@@ -109,8 +109,8 @@ class Looks:
         chosen = [_property(run, "w:rPr", "w:rStyle")]
         if paragraph is not None:
             chosen.append(_property(paragraph, "w:pPr", "w:pStyle"))
-        found = (self._of_style(style.get(qn("w:val")), name) for style in chosen if style is not None)
-        return next((each for each in found if each is not None), None)
+        values = (self._of_style(style.get(qn("w:val")), name) for style in chosen if style is not None)
+        return next((value for value in values if value is not None), None)
 
     def _of_style(self, style_id: str | None, name: str) -> Element | None:
         """Return a style's property, looked up once for all runs that have the style."""
@@ -158,11 +158,11 @@ def _names_of(styles: Element) -> dict[str, str]:
 class Reader:
     """Walks one document and fills its text."""
 
-    def __init__(self, opened: Any) -> None:
-        self._opened = opened
-        self._styles = _names_of(opened.styles.element)
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._styles = _names_of(document.styles.element)
         self._links: dict[str, str] = {}
-        self._looks = Looks(opened.styles.element)
+        self._looks = Looks(document.styles.element)
         self._page = 1
         self._elements = 0
         self.text = DocumentText("python-docx")
@@ -171,7 +171,7 @@ class Reader:
         """Read the headers, the body, and the footers."""
         for margin in self._margins("header"):
             self._read_part(margin.part, margin._element)  # noqa: SLF001 - python-docx has no public way to its markup
-        self._read_part(self._opened.part, self._opened.element.body)
+        self._read_part(self._document.part, self._document.element.body)
         for margin in self._margins("footer"):
             self._read_part(margin.part, margin._element)  # noqa: SLF001
         self.text.limit_pages(self._page)
@@ -182,13 +182,13 @@ class Reader:
         self._blocks(container)
 
     def _margins(self, kind: str) -> Iterator[Any]:
-        for section in islice(self._opened.sections, MAX_SECTIONS):
+        for section in islice(self._document.sections, MAX_SECTIONS):
             first = (
                 getattr(section, f"first_page_{kind}") if section.different_first_page_header_footer else None
             )
-            for each in (first, getattr(section, kind)):
-                if each is not None and not each.is_linked_to_previous:
-                    yield each
+            for margin in (first, getattr(section, kind)):
+                if margin is not None and not margin.is_linked_to_previous:
+                    yield margin
 
     def _blocks(self, container: Element) -> None:
         for child in container:

@@ -105,7 +105,7 @@ class Page:
 
     def _is_white(self, index: int) -> bool:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-        parts = [ctypes.byref(each) for each in (red, green, blue, alpha)]
+        parts = [ctypes.byref(channel) for channel in (red, green, blue, alpha)]
         if not pdfium.FPDFText_GetFillColor(self._text, index, *parts):
             return False
         return min(red.value, green.value, blue.value) >= WHITE_FROM or alpha.value == 0
@@ -143,12 +143,12 @@ def _mark_and_link(rows: list[Row], page: Page) -> None:
                 row.text = f"{row.text}\t{target}"
 
 
-def _read_pages(opened: pypdfium2.PdfDocument) -> DocumentText:
+def _read_pages(pdf: pypdfium2.PdfDocument) -> DocumentText:
     document = DocumentText("pypdfium2")
     pages: list[list[Row]] = []
     taken = 0
-    for number in range(document.limit_pages(len(opened))):
-        page = Page(opened[number])
+    for number in range(document.limit_pages(len(pdf))):
+        page = Page(pdf[number])
         pages.append(_rows_of(page, document, MAX_CHARACTERS - taken, first=number == 0))
         taken += page.length
         if taken >= MAX_CHARACTERS:
@@ -169,11 +169,11 @@ def read_with_pypdf(data: bytes) -> DocumentText:
     """
     document = DocumentText("pypdf")
     try:
-        opened = pypdf.PdfReader(io.BytesIO(data))
-        if opened.is_encrypted:
+        pdf = pypdf.PdfReader(io.BytesIO(data))
+        if pdf.is_encrypted:
             raise Encrypted
-        for number in range(document.limit_pages(len(opened.pages))):
-            for line in opened.pages[number].extract_text().splitlines():
+        for number in range(document.limit_pages(len(pdf.pages))):
+            for line in pdf.pages[number].extract_text().splitlines():
                 document.add(line, number + 1)
     except (
         pypdf.errors.PyPdfError,
@@ -196,10 +196,10 @@ def read(data: bytes) -> DocumentText:
         Broken: neither reader can make anything of it.
     """
     try:
-        with pypdfium2.PdfDocument(data) as opened:
-            if pdfium.FPDF_GetSecurityHandlerRevision(opened) != NOT_ENCRYPTED:
+        with pypdfium2.PdfDocument(data) as pdf:
+            if pdfium.FPDF_GetSecurityHandlerRevision(pdf) != NOT_ENCRYPTED:
                 raise Encrypted
-            return _read_pages(opened)
+            return _read_pages(pdf)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
             raise Encrypted from error

@@ -34,25 +34,26 @@ class Painting:
         visible_text = False
         pictured = 0.0
         order = 0
-        for order, each in enumerate(page.get_objects()):
-            if each.type == pdfium.FPDF_PAGEOBJ_TEXT:
-                self._order[_address(each.raw)] = order
+        for order, page_object in enumerate(page.get_objects()):
+            if page_object.type == pdfium.FPDF_PAGEOBJ_TEXT:
+                self._order[_address(page_object.raw)] = order
                 visible_text |= (
-                    pdfium.FPDFTextObj_GetTextRenderMode(each.raw) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
+                    pdfium.FPDFTextObj_GetTextRenderMode(page_object.raw)
+                    != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
                 )
-            elif each.type in PAINTED:
-                box = _bounds_of(each)
-                if _is_coloured(each):
+            elif page_object.type in PAINTED:
+                box = _bounds_of(page_object)
+                if _is_coloured(page_object):
                     self._grounds.append(Layer(order, box))
-                if self._order and _is_opaque(each, box):
+                if self._order and _is_opaque(page_object, box):
                     self._covers.append(Layer(order, box))
                 if (
-                    each.type == pdfium.FPDF_PAGEOBJ_PATH
+                    page_object.type == pdfium.FPDF_PAGEOBJ_PATH
                     and _is_small(box)
                     and len(self.list_marks) < MAX_MARKS
                 ):
                     self.list_marks.append(box)
-                if each.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+                if page_object.type == pdfium.FPDF_PAGEOBJ_IMAGE:
                     pictured = max(pictured, _area(box))
         self._last = order + 1
         self.is_recognised_scan = not visible_text and pictured >= SCAN_FROM * _area(page.get_bbox())
@@ -103,7 +104,7 @@ def _fill(shape: pypdfium2.PdfObject) -> tuple[int, int] | None:
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     pdfium.FPDFPath_GetDrawMode(shape, ctypes.byref(fill), ctypes.byref(stroke))
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    parts = [ctypes.byref(each) for each in (red, green, blue, alpha)]
+    parts = [ctypes.byref(channel) for channel in (red, green, blue, alpha)]
     if fill.value == pdfium.FPDF_FILLMODE_NONE or not pdfium.FPDFPageObj_GetFillColor(shape, *parts):
         return None
     return min(red.value, green.value, blue.value), alpha.value

@@ -18,22 +18,24 @@ PAGE_NUMBER = re.compile(r"\b\d{1,2}(?:\s?(?:of|/)\s?\d{1,2})?$", re.IGNORECASE)
 
 def _stretches(rows: list[Row]) -> list[list[Row]]:
     """Part the rows where the page goes back up."""
-    found: list[list[Row]] = []
+    stretches: list[list[Row]] = []
     for row in rows:
-        if not found or row.bottom > found[-1][-1].top:
-            found.append([])
-        found[-1].append(row)
-    return found
+        if not stretches or row.bottom > stretches[-1][-1].top:
+            stretches.append([])
+        stretches[-1].append(row)
+    return stretches
 
 
 def _is_when(row: Row) -> bool:
-    found = dates.find(row.text)
-    return found is not None and len(dates.without(row.text, found).strip("\t ().,")) <= LONGEST_NOTE
+    date_range = dates.find(row.text)
+    return (
+        date_range is not None and len(dates.without(row.text, date_range).strip("\t ().,")) <= LONGEST_NOTE
+    )
 
 
 def _is_flush_right(rows: list[Row]) -> bool:
-    flush = all(abs(one.right - other.right) <= SAME_EDGE for one, other in pairwise(rows))
-    return flush and any(abs(one.left - other.left) > SAME_EDGE for one, other in pairwise(rows))
+    flush = all(abs(row.right - other.right) <= SAME_EDGE for row, other in pairwise(rows))
+    return flush and any(abs(row.left - other.left) > SAME_EDGE for row, other in pairwise(rows))
 
 
 def _beside(row: Row, others: list[Row]) -> Row | None:
@@ -50,15 +52,15 @@ def _beside(row: Row, others: list[Row]) -> Row | None:
 def _moves(stretch: list[Row], others: list[Row]) -> list[tuple[Row, Row]]:
     """Return which rows of a stretch belong to which rows of others: all, or the dates of a column of them."""
     timed = [_is_when(row) for row in stretch]
-    told = all(when or lexicon.is_place(row.text) for row, when in zip(stretch, timed, strict=True))
-    if told or _is_flush_right(stretch):
+    is_side_note = all(when or lexicon.is_place(row.text) for row, when in zip(stretch, timed, strict=True))
+    if is_side_note or _is_flush_right(stretch):
         beside = [(row, other) for row in stretch if (other := _beside(row, others)) and row.is_beside(other)]
         if len(beside) == len(stretch):
             return beside
     moves: list[tuple[Row, Row]] = []
     for when, run in groupby(zip(stretch, timed, strict=True), lambda pair: pair[1]):
-        found = [(row, other) for row, _ in run if when and (other := _beside(row, others))]
-        moves += found if len(found) > 1 else []
+        pairs = [(row, other) for row, _ in run if when and (other := _beside(row, others))]
+        moves += pairs if len(pairs) > 1 else []
     return moves
 
 
@@ -83,7 +85,9 @@ def arrange(rows: list[Row], *, first_page: bool = True) -> list[Row]:
     stretches = _stretches(rows)
     moved: list[tuple[Row, Row]] = []
     for stretch in stretches:
-        moved += _moves(stretch, [row for each in stretches if each is not stretch for row in each])
+        moved += _moves(
+            stretch, [row for neighbour in stretches if neighbour is not stretch for row in neighbour]
+        )
     gone = {id(row) for row, _ in moved} - {id(other) for _, other in moved}
     kept = [[row for row in stretch if id(row) not in gone] for stretch in stretches]
     for row, other in sorted(moved, key=lambda pair: pair[0].left):

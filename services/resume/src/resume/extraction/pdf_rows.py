@@ -101,7 +101,9 @@ def _closed_up(shown: list[Character]) -> str:
     gaps = [second.box[0] - first.box[2] for first, second in pairwise(shown)]
     wide = WIDER_GAP * max(median(gaps), 0.1)
     spaced = zip(shown[1:], gaps, strict=True)
-    return shown[0].text + "".join(f" {each.text}" if gap > wide else each.text for each, gap in spaced)
+    return shown[0].text + "".join(
+        f" {character.text}" if gap > wide else character.text for character, gap in spaced
+    )
 
 
 class RowBuilder:
@@ -147,7 +149,7 @@ class RowBuilder:
         """Finish the row."""
         if self._shown:
             text = whole(self._seen)
-            first, boxes = self._shown[0].box, [each.box for each in self._shown]
+            first, boxes = self._shown[0].box, [character.box for character in self._shown]
             if _is_letter_spaced(text):
                 text = _closed_up(self._shown)
             self.rows.append(Row(text, first[0], max(box[2] for box in boxes), first[1], first[3]))

@@ -16,8 +16,8 @@ from resume.text.lines import Line
 from resume.upload.file_kind import FileKind
 
 WALL_SECONDS = 20.0
-MAX_ANSWER_BYTES = 8 * 1024**2
-COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "resume.reader")
+MAX_OUTPUT_BYTES = 8 * 1024**2
+COMMAND = (sys.executable, "-I", "-X", "utf8", "-m", "resume.extraction.child")
 
 
 class Unreadable(ResumeProcessingError):
@@ -35,7 +35,7 @@ PROBLEMS = {
 }
 
 
-class Reading(BaseModel):
+class ParseResult(BaseModel):
     """What was read: the visible lines, what was hidden, how many pages, and what the owner should know.
 
     `profile` is what the rules found in the lines, `provenance` by JSON pointer where, and `unassigned` how many lines
@@ -60,17 +60,17 @@ class Reading(BaseModel):
         return not any(any(char.isalnum() for char in line.text) for line in self.lines)
 
     @classmethod
-    def of(cls, answer: bytes) -> Self:
-        """Return what the child's answer says.
+    def of(cls, output: bytes) -> Self:
+        """Return what the child's output says.
 
         Raises:
             Unreadable: it says that it could not read the file, or does not answer in full.
         """
         try:
-            return cls.model_validate_json(answer)
+            return cls.model_validate_json(output)
         except ValidationError:
             problem = next(
-                (text for word, text in PROBLEMS.items() if f'"{word}"'.encode() in answer), BROKEN
+                (text for word, text in PROBLEMS.items() if f'"{word}"'.encode() in output), BROKEN
             )
             raise Unreadable(problem) from None
 
@@ -81,22 +81,22 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _exchange(process: asyncio.subprocess.Process, data: bytes) -> bytes:
-    """Give a child the file and return its answer.
+    """Give a child the file and return its output.
 
     Raises:
-        Unreadable: it answers more than 8 MiB, which no reading takes.
+        Unreadable: its output is more than 8 MiB, which no résumé takes.
     """
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("The reader was started without pipes.")
     sending = asyncio.ensure_future(_send(process.stdin, data))
     try:
-        answer = bytearray()
+        output = bytearray()
         while piece := await process.stdout.read(64 * 1024):
-            answer += piece
-            if len(answer) > MAX_ANSWER_BYTES:
+            output += piece
+            if len(output) > MAX_OUTPUT_BYTES:
                 raise Unreadable(TOO_HEAVY)
         await process.wait()
-        return bytes(answer)
+        return bytes(output)
     finally:
         sending.cancel()
 
@@ -110,7 +110,7 @@ async def _send(pipe: asyncio.StreamWriter, data: bytes) -> None:
 
 async def read(
     kind: FileKind, data: bytes, *, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND
-) -> Reading:
+) -> ParseResult:
     """Return the text and profile of a file, read under limits of 512 MiB of memory, 5 s of CPU and 20 s in all.
 
     Raises:
@@ -127,7 +127,7 @@ async def read(
         start_new_session=True,
     )
     try:
-        answer = await asyncio.wait_for(_exchange(process, data), wall_seconds)
+        output = await asyncio.wait_for(_exchange(process, data), wall_seconds)
     except TimeoutError:
         raise Unreadable(TOO_HEAVY) from None
     finally:
@@ -137,4 +137,4 @@ async def read(
         await process.wait()
     if process.returncode:
         raise Unreadable(TOO_HEAVY if process.returncode < 0 else BROKEN)
-    return await asyncio.to_thread(Reading.of, answer)
+    return await asyncio.to_thread(ParseResult.of, output)

@@ -37,19 +37,19 @@ NAME_WITHIN_LINES = 6
 
 
 def _phone(line: Line) -> Span | None:
-    for found in PHONE.finditer(line.text):
-        digits = sum(char.isdigit() for char in found[0])
-        a_date = DAY.search(found[0]) or dates.find(found[0], single=False)
+    for match in PHONE.finditer(line.text):
+        digits = sum(char.isdigit() for char in match[0])
+        a_date = DAY.search(match[0]) or dates.find(match[0], single=False)
         if digits in DIGITS_OF_A_PHONE and not a_date:
-            return part(line, found[0], SURE)
+            return part(line, match[0], SURE)
     return None
 
 
 def _links(line: Line) -> tuple[list[SourcedTree], list[Span]]:
     profiles: list[SourcedTree] = []
     urls: list[Span] = []
-    for found in lexicon.URL.finditer(EMAIL.sub(" ", line.text)):
-        url = found[0].rstrip(".,;")
+    for match in lexicon.URL.finditer(EMAIL.sub(" ", line.text)):
+        url = match[0].rstrip(".,;")
         if network := NETWORKS.search(url):
             name, user = network.groups()
             profiles.append(
@@ -82,8 +82,8 @@ def _remainders(line: Line) -> list[str]:
 def _place(line: Line, name: str) -> dict[str, SourcedTree] | None:
     """Return the place a line tells: the whole of it, and city and region where it ends with a known place."""
     if labelled := PLACE_LABEL.match(line.text):
-        told = lexicon.pieces(labelled[1])
-        return _location(line, told[0] if told else labelled[1], SURE)
+        pieces = lexicon.pieces(labelled[1])
+        return _location(line, pieces[0] if pieces else labelled[1], SURE)
     for piece in _pieces(line):
         candidate = LABELLED.sub("", piece)
         if (name and candidate.startswith(name)) or lexicon.SCHOOL.search(candidate):
@@ -170,8 +170,8 @@ def read(lines: list[Line]) -> tuple[dict[str, SourcedTree], list[Line]]:
             tree["phone"] = phone
         if "location" not in tree and (place := _place(line, name.value if isinstance(name, Span) else "")):
             tree["location"] = place
-        found, urls = _links(line)
-        profiles += found
+        links, urls = _links(line)
+        profiles += links
         if urls and "url" not in tree:
             tree["url"] = urls[0]
     if profiles:

@@ -27,17 +27,17 @@ def _certificate(item: list[Line]) -> SourcedTree:
     if len(item) > 1:
         return {"name": joined(item, LIKELY)}
     line = item[0]
-    found = dates.find(line.text)
-    name = dates.without(line.text, found).strip("\t ") if found else line.text
+    date_range = dates.find(line.text)
+    name = dates.without(line.text, date_range).strip("\t ") if date_range else line.text
     tree: dict[str, SourcedTree] = {"name": part(line, name if "\t" not in name else line.text, SURE)}
-    if found and found.end:
-        tree["date"] = part(line, found.end_text, SURE, found.end)
+    if date_range and date_range.end:
+        tree["date"] = part(line, date_range.end_text, SURE, date_range.end)
     return tree
 
 
 def languages(lines: list[Line]) -> list[SourcedTree]:
     """Return the languages of a section, with how well they are spoken where it is said."""
-    found: list[SourcedTree] = []
+    trees: list[SourcedTree] = []
     for line in lines:
         if lexicon.names_columns(line.text):
             continue
@@ -47,5 +47,5 @@ def languages(lines: list[Line]) -> list[SourcedTree]:
                 tree: dict[str, SourcedTree] = {"language": part(line, spoken[1], SURE)}
                 if fluency := spoken[2] or spoken[3]:
                     tree["fluency"] = part(line, fluency, SURE)
-                found.append(tree)
-    return found
+                trees.append(tree)
+    return trees

@@ -18,16 +18,16 @@ def features(line: Line) -> frozenset[str]:
     """Return which of `date`, `school`, `degree` and `score` a line brings."""
     if line.bullet:
         return frozenset()
-    found = set()
+    names = set()
     if dates.find(line.text):
-        found.add("date")
+        names.add("date")
     if lexicon.SCHOOL.search(lexicon.DEGREE.sub(" ", line.text)):
-        found.add("school")
+        names.add("school")
     if lexicon.DEGREE.search(line.text):
-        found.add("degree")
+        names.add("degree")
     if SCORE.search(line.text):
-        found.add("score")
-    return frozenset(found)
+        names.add("score")
+    return frozenset(names)
 
 
 def _degree(line: Line, text: str) -> dict[str, SourcedTree]:
@@ -49,9 +49,9 @@ def _split(text: str) -> list[str]:
     if not lexicon.SCHOOL.search(text) or not lexicon.DEGREE.search(text):
         return [text]
     parts = text.split(", ")
-    school = next((index for index, each in enumerate(parts) if lexicon.SCHOOL.search(each)), 0)
+    school = next((index for index, text in enumerate(parts) if lexicon.SCHOOL.search(text)), 0)
     chosen = [", ".join(parts[:school]), parts[school], ", ".join(parts[school + 1 :])]
-    return [each for each in chosen if each]
+    return [text for text in chosen if text]
 
 
 def _institution(line: Line, text: str) -> dict[str, SourcedTree]:
@@ -100,21 +100,21 @@ def _entry(entry: entries.Entry) -> dict[str, SourcedTree]:
     below = entry.body if entry.head else []
     for line in lines:
         text = line.text
-        if not {"startDate", "endDate"} & tree.keys() and (found := dates.find(text)):
-            tree |= experience.when(line, found)
-            text = dates.without(text, found)
+        if not {"startDate", "endDate"} & tree.keys() and (date_range := dates.find(text)):
+            tree |= experience.when(line, date_range)
+            text = dates.without(text, date_range)
         if "score" not in tree and (score := SCORE.search(text)):
             tree["score"] = part(line, score[1], SURE)
             text = BEFORE_SCORE.sub("\t", text[: score.start()]) + text[score.end() :]
         for piece in lexicon.pieces(text):
-            for each in _split(piece):
-                _piece(line, each, tree, rest)
+            for segment in _split(piece):
+                _piece(line, segment, tree, rest)
     _school_behind_the_field(tree)
     for key in ("institution", "area"):
-        told = next((span for span in rest if not lexicon.HONOURS.search(span.text)), None)
-        if key not in tree and told and ("studyType" in tree or key == "institution"):
-            tree[key] = told
-            rest.remove(told)
+        span = next((span for span in rest if not lexicon.HONOURS.search(span.text)), None)
+        if key not in tree and span and ("studyType" in tree or key == "institution"):
+            tree[key] = span
+            rest.remove(span)
     if extras := [*rest, *(joined(item, LIKELY) for item in below)]:
         tree["courses"] = list(extras)
     return tree

@@ -23,11 +23,11 @@ class Entry:
     features: frozenset[str] = frozenset()
     marked: int = 0
 
-    def take(self, line: Line, found: frozenset[str]) -> None:
+    def take(self, line: Line, line_features: frozenset[str]) -> None:
         """Add a line to the head; `marked` is where the last of its features stands."""
-        if found:
+        if line_features:
             self.marked = len(self.head)
-            self.features |= found
+            self.features |= line_features
         self.head.append(line)
 
 
@@ -73,17 +73,19 @@ def group(lines: list[Line], features: Features) -> list[Entry]:
         if lexicon.names_columns(line.text):
             continue
         entry = entries[-1]
-        found = features(line)
-        if entry.body and not found and continues(line, entry.body[-1]):
+        line_features = features(line)
+        if entry.body and not line_features and continues(line, entry.body[-1]):
             entry.body[-1].append(line)
-        elif line.bullet or (entry.head and not found and (_is_prose(line) or _is_beneath(line, entry))):
+        elif line.bullet or (
+            entry.head and not line_features and (_is_prose(line) or _is_beneath(line, entry))
+        ):
             entry.body.append([line])
         else:
             if entry.body:
                 entries.append(Entry())
-            elif found & entry.features or len(entry.head) >= MAX_HEAD_LINES:
+            elif line_features & entry.features or len(entry.head) >= MAX_HEAD_LINES:
                 entries.append(Entry(_names_of_the_next(entry)))
-            entries[-1].take(line, found)
+            entries[-1].take(line, line_features)
     return [entry for entry in entries if entry.head or entry.body]
 
 

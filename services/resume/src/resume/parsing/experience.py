@@ -44,13 +44,13 @@ def features(line: Line) -> frozenset[str]:
     return frozenset(named | {"date"} if _when(line.text) else named)
 
 
-def when(line: Line, found: dates.DateRange) -> dict[str, SourcedTree]:
+def when(line: Line, date_range: dates.DateRange) -> dict[str, SourcedTree]:
     """Return start and end as spans of the line."""
     tree: dict[str, SourcedTree] = {}
-    if found.start:
-        tree["startDate"] = part(line, found.start_text, SURE, found.start)
-    if found.end:
-        tree["endDate"] = part(line, found.end_text, SURE, found.end)
+    if date_range.start:
+        tree["startDate"] = part(line, date_range.start_text, SURE, date_range.start)
+    if date_range.end:
+        tree["endDate"] = part(line, date_range.end_text, SURE, date_range.end)
     return tree
 
 
@@ -112,23 +112,23 @@ def _labelled(line: Line, text: str, named: Named) -> str:
     label = LABELS.match(text)
     if label is None:
         return text
-    told = text[label.end() :]
+    value = text[label.end() :]
     for key in ("company", "position"):
-        if label[key] and told and getattr(named, key) is None:
-            setattr(named, key, part(line, told, SURE))
+        if label[key] and value and getattr(named, key) is None:
+            setattr(named, key, part(line, value, SURE))
             return ""
-    return told
+    return value
 
 
 def _read_head(head: list[Line]) -> Named:
     named = Named()
     for line in head:
         text = _labelled(line, line.text, named)
-        if not named.when and (found := _when(text)):
-            named.when = when(line, found)
-            if found.current:
+        if not named.when and (date_range := _when(text)):
+            named.when = when(line, date_range)
+            if date_range.current:
                 named.when["current"] = True
-            text = dates.without(text, found)
+            text = dates.without(text, date_range)
         text = lexicon.URL.sub("\t", text) if "://" in text else text
         for piece in lexicon.pieces(lexicon.EMPLOYER.sub("\t", text)):
             _name(line, piece, named)
@@ -139,7 +139,7 @@ def _read_head(head: list[Line]) -> Named:
 
 def _settle(named: Named, by_number: dict[int, Line]) -> None:
     """Decide what the pieces without a mark of their own are: the company first, then a position, then a city."""
-    for span in sorted(named.rest, key=lambda each: not _is_a_company(each.text)):
+    for span in sorted(named.rest, key=lambda span: not _is_a_company(span.text)):
         line = by_number[span.lines[0]]
         if lexicon.TERMS_OF_WORK.match(span.text):
             continue
@@ -174,10 +174,10 @@ def _entry(entry: entries.Entry) -> dict[str, SourcedTree]:
     tree |= named.when
     prose = [item for item in entry.body if not item[0].bullet]
     bullets = [item for item in entry.body if item[0].bullet]
-    told = list(named.rest)
+    head_rest = list(named.rest)
     if bullets and prose:
         tree["summary"] = joined([line for item in prose for line in item], LIKELY)
-    tree["highlights"] = [*told, *(joined(item, SURE) for item in (bullets or prose))]
+    tree["highlights"] = [*head_rest, *(joined(item, SURE) for item in (bullets or prose))]
     return tree
 
 

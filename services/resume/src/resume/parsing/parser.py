@@ -43,8 +43,8 @@ def _basics(sections: list[Section], lines: list[Line]) -> dict[str, SourcedTree
     basics, unread = contact.read(_lines_of(sections, SectionKind.HEADER, SectionKind.CONTACT))
     if "email" not in basics:
         basics |= contact.anywhere(lines)
-    told = _lines_of(sections, SectionKind.SUMMARY)
-    summary = contact.summary(told or unread, under_heading=bool(told))
+    summary_lines = _lines_of(sections, SectionKind.SUMMARY)
+    summary = contact.summary(summary_lines or unread, under_heading=bool(summary_lines))
     if summary is not None:
         basics["summary"] = summary
     return basics
@@ -84,22 +84,22 @@ def _tree(lines: list[Line]) -> tuple[dict[str, SourcedTree], list[Section]]:
     return tree, sections
 
 
-def _taken(sections: list[Section], found: Provenance) -> set[int]:
+def _taken(sections: list[Section], provenance: Provenance) -> set[int]:
     """Return the numbers of the lines of which the values found hold at least half of the words.
 
     The words of a value are gathered once, however many lines it has and however many entries share it.
     """
-    told: defaultdict[int, list[set[str]]] = defaultdict(list)
-    for span in set(found.values()):
+    words_by_line: defaultdict[int, list[set[str]]] = defaultdict(list)
+    for span in set(provenance.values()):
         words = set(WORD.findall(span.text))
         for number in span.lines:
-            told[number].append(words)
+            words_by_line[number].append(words)
     taken = set()
     for line in (line for section in sections for line in section.lines):
-        if line.number in told:
+        if line.number in words_by_line:
             words_of_line = WORD.findall(line.text)
             different = set(words_of_line)
-            known = set[str]().union(*(words & different for words in told[line.number]))
+            known = set[str]().union(*(words & different for words in words_by_line[line.number]))
             if 2 * sum(word in known for word in words_of_line) >= len(words_of_line):
                 taken.add(line.number)
     return taken
@@ -107,14 +107,14 @@ def _taken(sections: list[Section], found: Provenance) -> set[int]:
 
 def _leftovers(sections: list[Section], taken: set[int]) -> list[SourcedTree]:
     """Return the lines no rule took, under their headings, so that nothing is lost."""
-    found: list[SourcedTree] = []
+    trees: list[SourcedTree] = []
     for section in sections:
         left = [line for line in section.lines if line.number not in taken]
         if left:
             heading = section.heading
             name = part(heading, heading.text, GUESS) if heading else Span("", "", (), GUESS)
-            found.append({"name": name, "lines": [joined([line], GUESS) for line in left]})
-    return found
+            trees.append({"name": name, "lines": [joined([line], GUESS) for line in left]})
+    return trees
 
 
 def parse(lines: list[Line]) -> Parsed:
@@ -125,8 +125,8 @@ def parse(lines: list[Line]) -> Parsed:
     tree, sections = _tree(lines)
     allowance = bounds.Allowance()
     tree = allowance.keep(tree)
-    _, found = split_values_and_sources(tree)
-    taken = _taken(sections, found)
+    _, sources = split_values_and_sources(tree)
+    taken = _taken(sections, sources)
     unassigned = sum(line.number not in taken for section in sections for line in section.lines)
     tree |= allowance.keep({"other": _leftovers(sections, taken)})
     plain, provenance = split_values_and_sources(tree)

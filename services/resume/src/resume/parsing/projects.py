@@ -18,14 +18,14 @@ def features(line: Line) -> frozenset[str]:
 
 def _head(line: Line, tree: dict[str, SourcedTree]) -> None:
     text = line.text
-    if "endDate" not in tree and (found := dates.find(text)):
-        tree |= experience.when(line, found)
-        text = dates.without(text, found)
+    if "endDate" not in tree and (date_range := dates.find(text)):
+        tree |= experience.when(line, date_range)
+        text = dates.without(text, date_range)
     if "url" not in tree and (url := lexicon.URL.search(text)):
         tree["url"] = part(line, url[0].rstrip(".,:;"), SURE)
         text = BRACKETED.sub("\t", text.replace(url[0], "\t", 1))
-    name, _, told = text.partition(": ")
-    for piece in [*lexicon.pieces(name), *lexicon.pieces(told)]:
+    name, _, description = text.partition(": ")
+    for piece in [*lexicon.pieces(name), *lexicon.pieces(description)]:
         key = "name" if "name" not in tree else "description"
         if key not in tree and piece:
             tree[key] = part(line, piece, LIKELY)
@@ -56,7 +56,7 @@ def _listed(item: list[Line]) -> dict[str, SourcedTree]:
 
 def read(lines: list[Line]) -> list[SourcedTree]:
     """Return the projects of a section; where every line is an item of a list, each is a project."""
-    found: list[dict[str, SourcedTree]] = []
+    trees: list[dict[str, SourcedTree]] = []
     for entry in entries.group(lines, features):
-        found += [_entry(entry)] if entry.head else [_listed(item) for item in entry.body]
-    return [tree for tree in found if "name" in tree]
+        trees += [_entry(entry)] if entry.head else [_listed(item) for item in entry.body]
+    return [tree for tree in trees if "name" in tree]

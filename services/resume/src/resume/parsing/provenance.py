@@ -59,6 +59,6 @@ def split_values_and_sources(tree: SourcedTree, pointer: str = "") -> tuple[Plai
     plain: dict[str, Plain] = {}
     provenance: Provenance = {}
     for key, branch in branches:
-        plain[str(key)], found = split_values_and_sources(branch, f"{pointer}/{key}")
-        provenance |= found
+        plain[str(key)], sources = split_values_and_sources(branch, f"{pointer}/{key}")
+        provenance |= sources
     return (list(plain.values()) if isinstance(tree, list) else plain), provenance

@@ -30,17 +30,17 @@ def _is_group_of_skills(line: Line, following: Line | None, section: Section) ->
 
 def _inline(line: Line) -> Section | None:
     """Return the section of `Skills: Python, Go`, all on one line."""
-    name, colon, told = line.text.partition(": ")
+    name, colon, content = line.text.partition(": ")
     kind = headings.kind_of(name) if colon and not line.bullet else None
-    if kind in (None, SectionKind.CONTACT, SectionKind.HEADER) or URL_OR_ADDRESS.search(told):
+    if kind in (None, SectionKind.CONTACT, SectionKind.HEADER) or URL_OR_ADDRESS.search(content):
         return None
-    return Section(kind, replace(line, text=name), [replace(line, text=told)])
+    return Section(kind, replace(line, text=name), [replace(line, text=content)])
 
 
 def split(lines: list[Line]) -> list[Section]:
     """Return the sections in order; the first holds what stands above every heading."""
     sections = [Section(SectionKind.HEADER)]
-    opened = 1
+    inline_end = 1
     for line, following in zip_longest(lines, lines[1:]):
         kind = None if line.bullet else headings.kind_of(line.text)
         if kind is SectionKind.LANGUAGES and _is_group_of_skills(line, following, sections[-1]):
@@ -50,12 +50,12 @@ def split(lines: list[Line]) -> list[Section]:
         if (
             kind is None
             and (inline := _inline(line))
-            and (sections[-1].kind in ABOVE or len(sections) == opened)
+            and (sections[-1].kind in ABOVE or len(sections) == inline_end)
         ):
             sections.append(inline)
-            opened = len(sections)
+            inline_end = len(sections)
             continue
-        if kind is None and len(sections) == opened > 1 and ": " in line.text[:MAX_LABEL_LENGTH]:
+        if kind is None and len(sections) == inline_end > 1 and ": " in line.text[:MAX_LABEL_LENGTH]:
             sections.append(Section(sections[-2].kind, sections[-2].heading))
         if kind is None:
             sections[-1].lines.append(line)

@@ -50,12 +50,12 @@ def iso(point: str) -> str:
     text = point.lower()
     year = re.search(YEAR, text)
     short = re.search(r"['’](\d{2})", text)
-    found = (
+    year_digits = (
         year[0] if year else f"{'20' if short and int(short[1]) < 70 else '19'}{short[1] if short else '00'}"
     )
     named = next((number for number, name in enumerate(MONTHS, 1) if re.search(rf"\b{name}", text)), None)
     month = named or _month_of(text)
-    return f"{found}-{month:02d}" if month else found
+    return f"{year_digits}-{month:02d}" if month else year_digits
 
 
 def _month_of(text: str) -> int | None:
@@ -100,8 +100,8 @@ def alone(text: str) -> DateRange | None:
     return DateRange(None, iso(span[2]), "", span[2], False, span[1]) if span else None
 
 
-def without(text: str, found: DateRange) -> str:
+def without(text: str, date_range: DateRange) -> str:
     """Return the text without the stretch of time and the brackets and separators around it."""
-    rest = text.replace(found.text, "\t", 1)
+    rest = text.replace(date_range.text, "\t", 1)
     rest = re.sub(r"[(\[]\s*\t\s*[)\]]", "\t", rest)
     return re.sub(r"\s*[,;|·•–—-]?\s*\t\s*[,;|·•–—-]?\s*", "\t", rest).strip()

@@ -107,26 +107,28 @@ def names_columns(text: str) -> bool:
 
 def pieces(text: str) -> list[str]:
     """Return what stands side by side on one line, at its strong separators (not commas)."""
-    return [piece for each in SEPARATOR.split(text) if (piece := _bare(each))]
+    return [piece for segment in SEPARATOR.split(text) if (piece := _bare(segment))]
 
 
 def _bare(text: str) -> str:
     """Return the text without the separators and brackets around it; a bracket that closes inside is kept."""
     bare = text.strip(" ,;|·•–—-/")
-    opened, closed = bare.count("("), bare.count(")")
-    if opened == closed == 1 and bare[0] == "(" and bare[-1] == ")":
+    openings, closed = bare.count("("), bare.count(")")
+    if openings == closed == 1 and bare[0] == "(" and bare[-1] == ")":
         return bare[1:-1].strip()
-    return bare.removeprefix("(") if opened > closed else bare.removesuffix(")") if closed > opened else bare
+    return (
+        bare.removeprefix("(") if openings > closed else bare.removesuffix(")") if closed > openings else bare
+    )
 
 
 def items(text: str) -> list[str]:
     """Return the members of a list on one line; separators inside brackets do not count."""
-    found: list[str] = []
+    segments: list[str] = []
     depth = start = 0
     for index, char in enumerate(text):
         depth = max(depth + (char in "([") - (char in ")]"), 0)
         if depth == 0 and char in ",;|•·●\t":
-            found.append(text[start:index])
+            segments.append(text[start:index])
             start = index + 1
-    found.append(text[start:])
-    return [item for each in found if (item := each.strip().rstrip(".").strip())]
+    segments.append(text[start:])
+    return [item for segment in segments if (item := segment.strip().rstrip(".").strip())]
