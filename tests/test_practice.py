@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 from pypdf import PdfWriter
 
-from devstack.demo import interview
+from devstack.demo.play import interview
 
 API = "/api/v1"
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from devstack import demo, demo_answers
-from devstack.candidate import DemoFailed
-from devstack.lifeline import Lifeline
+from devstack.demo import answers, play
+from devstack.demo.client import DemoFailed
 from devstack.ports import Ports
+from devstack.process_guard import ProcessGuard
 from devstack.stack import Stack
 
 QUOTE = "errors fell from 3% to 0.05%"
@@ -110,7 +110,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
     monkeypatch.setenv("GATEWAY_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "samples").mkdir()
-    for path in demo.SAMPLES:
+    for path in play.SAMPLES:
         (tmp_path / path).write_bytes(b"a resume")
     yield scripted
     server.shutdown()
@@ -118,8 +118,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
     thread.join()
 
 
-async def play() -> None:
-    await demo.play(Stack(Path(".devstack")), Path("reports"))
+async def play_demo() -> None:
+    await play.play(Stack(Path(".devstack")), Path("reports"))
 
 
 async def test_a_whole_interview_is_played_shown_and_written_down(
@@ -129,7 +129,7 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
     gateway.answers["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
     gateway.answers["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
     gateway.answers["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
-    await play()
+    await play_demo()
     printed = capsys.readouterr().out
     for expected in (
         "Jordan Rivera; jobs: 2, schools: 1, groups of skills: 1",
@@ -155,7 +155,7 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
 
 async def test_an_interview_with_a_question_left_is_ended(gateway: Gateway) -> None:
     gateway.answers["GET /interview/i/next"].pop()
-    await play()
+    await play_demo()
     assert "POST /interview/i/end" in [call for call, _, _ in gateway.calls]
 
 
@@ -261,13 +261,13 @@ async def test_what_is_missing_ends_the_demo(
 ) -> None:
     broken(gateway)
     with pytest.raises(DemoFailed, match=complaint):
-        await play()
+        await play_demo()
 
 
 async def test_a_missing_sample_is_named(gateway: Gateway, tmp_path: Path) -> None:
-    (tmp_path / demo.SAMPLES[1]).unlink()
+    (tmp_path / play.SAMPLES[1]).unlink()
     with pytest.raises(DemoFailed, match=r"jordan-rivera\.docx is missing"):
-        await play()
+        await play_demo()
 
 
 async def test_a_given_gateway_that_does_not_answer_is_an_error(
@@ -275,10 +275,10 @@ async def test_a_given_gateway_that_does_not_answer_is_an_error(
 ) -> None:
     gateway.answers["GET /ready"] = [(503, {})]
     with pytest.raises(DemoFailed, match="nothing is ready at GATEWAY_URL="):
-        await play()
+        await play_demo()
     monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
     with pytest.raises(DemoFailed, match="nothing is ready"):
-        await play()
+        await play_demo()
 
 
 async def test_without_a_running_stack_the_demo_starts_one_and_stops_it(
@@ -289,7 +289,7 @@ async def test_without_a_running_stack_the_demo_starts_one_and_stops_it(
     stack = scene.stack([server])
     stack.ports = replace(stack.ports, gateway=server.port)
     with pytest.raises(DemoFailed, match="register answered 501"):
-        await demo.play(stack, tmp_path / "reports")
+        await play.play(stack, tmp_path / "reports")
     assert "No stack is running: starting one" in capsys.readouterr().out
     assert scene.notes() == ["gateway started", "gateway stopped"]
 
@@ -300,10 +300,10 @@ async def test_a_stack_that_is_starting_elsewhere_is_waited_for(
     port = int(os.environ["GATEWAY_URL"].rsplit(":", 1)[1])
     monkeypatch.delenv("GATEWAY_URL")
     gateway.answers["GET /ready"] = [(503, {}), (503, {}), (200, {})]
-    lifeline = Lifeline(scene.folder / "stack")
+    process_guard = ProcessGuard(scene.folder / "stack")
     here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=port))
-    await demo.play(here, Path("reports"))
-    lifeline.close()
+    await play.play(here, Path("reports"))
+    process_guard.close()
     assert "A stack is starting in another terminal" in capsys.readouterr().out
 
 
@@ -316,7 +316,7 @@ async def test_the_running_stack_of_the_folder_is_found_wherever_its_gateway_is(
     elsewhere.ports = replace(elsewhere.ports, gateway=server.port)
     async with elsewhere:
         with pytest.raises(DemoFailed, match="register answered 501"):
-            await demo.play(Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=1)), tmp_path)
+            await play.play(Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=1)), tmp_path)
     assert f"Using the stack at {elsewhere.gateway_url}" in capsys.readouterr().out
 
 
@@ -324,14 +324,14 @@ async def test_waiting_for_a_stack_that_starts_elsewhere_can_be_interrupted(
     scene: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GATEWAY_URL", raising=False)
-    lifeline = Lifeline(scene.folder / "stack")
+    process_guard = ProcessGuard(scene.folder / "stack")
     here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=1))
-    playing = asyncio.create_task(demo.play(here, tmp_path))
+    playing = asyncio.create_task(play.play(here, tmp_path))
     await scene.until(lambda: "A stack is starting" in capsys.readouterr().out)
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(DemoFailed, match="stopped before the end"):
         await playing
-    lifeline.close()
+    process_guard.close()
 
 
 async def test_an_interrupted_demo_says_so(
@@ -340,7 +340,7 @@ async def test_an_interrupted_demo_says_so(
     monkeypatch.delenv("GATEWAY_URL", raising=False)
     stack = scene.stack(steps=[[scene.step("provision", "import time; time.sleep(60)")]])
     stack.ports = replace(stack.ports, gateway=1)
-    playing = asyncio.create_task(demo.play(stack, tmp_path))
+    playing = asyncio.create_task(play.play(stack, tmp_path))
     await scene.until(lambda: (stack.folder / "logs" / "provision.log").exists())
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(DemoFailed, match="stopped before the end"):
@@ -359,4 +359,4 @@ async def test_an_interrupted_demo_says_so(
     ],
 )
 def test_the_good_answer_fits_the_question(question: dict[str, object], words: str) -> None:
-    assert words in demo_answers.answer("good", question)
+    assert words in answers.answer("good", question)

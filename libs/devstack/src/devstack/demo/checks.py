@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from devstack.candidate import DemoFailed, Json
+from devstack.demo.client import DemoFailed, Json
 
 
 def profile_summary(resume: Json) -> str:
