@@ -16,13 +16,13 @@ def judge(body):
     return {
         "criteria": [
             {
-                "criterion_id": each["criterion_id"],
+                "criterion_id": criterion["criterion_id"],
                 "verdict": "MET",
                 "level": 3,
                 "sentences": [first],
                 "reason": "The first sentence shows it.",
             }
-            for each in document["criteria"]
+            for criterion in document["criteria"]
         ],
         "improvements": ["Name the figure you started from."],
     }

@@ -18,8 +18,8 @@ API = "/api/v1"
 
 async def test_the_demo_goes_through(whole, tmp_path, capsys):
     await interview(whole.url, tmp_path)
-    said = capsys.readouterr().out
-    assert "evaluated by built-in" in said
+    output = capsys.readouterr().out
+    assert "evaluated by built-in" in output
     report = next(tmp_path.glob("*.md")).read_text()
     assert "built-in" in report
     assert "“" in report or ">" in report

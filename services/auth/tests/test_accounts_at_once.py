@@ -18,11 +18,11 @@ class Interrupted(Hasher):
         self.happening = happening
 
     async def matches(self, password, hashed):
-        found = await super().matches(password, hashed)
+        matched = await super().matches(password, hashed)
         happening, self.happening = self.happening, None
         if happening is not None:
             await happening()
-        return found
+        return matched
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ async def test_one_address_registered_many_times_at_once_is_one_account(service,
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
     registered = [
-        each["payload"]["user_id"]
-        for each in await service.published()
-        if each["ce_type"] == "user.registered"
+        event["payload"]["user_id"]
+        for event in await service.published()
+        if event["ce_type"] == "user.registered"
     ]
     assert len(registered) == len(set(registered))

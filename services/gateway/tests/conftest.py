@@ -79,8 +79,8 @@ class RedisServer:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:
-        async with Redis.from_url(self.url, decode_responses=True) as opened:
-            yield opened
+        async with Redis.from_url(self.url, decode_responses=True) as client:
+            yield client
 
     async def revoke(self, session: UUID) -> None:
         """End a session as auth does."""

@@ -114,7 +114,7 @@ def finished(spans: Any, upstream: Any, eventually: Any) -> Any:
     async def find() -> Any:
         trace_id = upstream.last.values("traceparent")[0].split("-")[1]
         ended = spans.get_finished_spans()
-        return next((each for each in ended if f"{each.context.trace_id:032x}" == trace_id), None)
+        return next((span for span in ended if f"{span.context.trace_id:032x}" == trace_id), None)
 
     return lambda: eventually(find)
 

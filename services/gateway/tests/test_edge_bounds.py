@@ -133,9 +133,9 @@ async def test_an_upload_may_have_6_mb(client: Any, upstream: Any, problem: Any)
     file = {"file": ("cv.pdf", b"x" * (5 * MEGABYTE), "application/pdf")}
     assert (await client.post("/api/v1/resume/upload", files=file)).json()["size"] > 5 * MEGABYTE
     file = {"file": ("cv.pdf", b"x" * (6 * MEGABYTE), "application/pdf")}
-    said = problem(await client.post("/api/v1/resume/upload", files=file), 413, "body_too_large")
-    assert "6 MB" in said["detail"]
-    assert "5 MB" in said["detail"]
+    document = problem(await client.post("/api/v1/resume/upload", files=file), 413, "body_too_large")
+    assert "6 MB" in document["detail"]
+    assert "5 MB" in document["detail"]
     problem(await client.post("/api/v1/resume/upload", content=parts(7 * MEGABYTE)), 413, "body_too_large")
 
 

@@ -72,7 +72,7 @@ def _class_of(method: str, pattern: str) -> str:
 def test_each_route_of_the_table_is_one_of_its_service(route: Route) -> None:
     path = route.pattern.replace("{}", str(uuid4()))
     read = [_service_reads(method, path) for method in ([route.method] if route.method else TAKEN)]
-    assert route.service in {each[0] for each in read if each}
+    assert route.service in {reading[0] for reading in read if reading}
 
 
 def test_each_route_of_the_services_has_its_class_in_the_table() -> None:

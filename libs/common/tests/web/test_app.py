@@ -43,10 +43,10 @@ async def test_an_error_rolls_back_row_event_and_task(sample, client):
     assert await sample.notes(client.user_id) == []
     async with sample.sessions() as session:
         for table in ("outbox WHERE subject", "task WHERE owner_id"):
-            found = await session.scalar(
+            count = await session.scalar(
                 text(f"SELECT count(*) FROM {table} = :user"), {"user": client.user_id}
             )
-            assert found == 0
+            assert count == 0
         assert await session.scalar(text("SELECT count(*) FROM pgqueuer")) == queued
 
 
@@ -73,9 +73,9 @@ async def test_an_error_of_the_database_tells_no_value_of_a_row(sample, broken):
         await session.execute(text("INSERT INTO secret (word) VALUES (:word)"), {"word": word})
         with pytest.raises(DBAPIError) as raised:
             await session.execute(text(broken), {"word": word} if ":word" in broken else {})
-    told = "".join(traceback.format_exception(raised.value))
-    assert type(raised.value.orig).__name__ in told
-    assert word not in told
+    traceback_text = "".join(traceback.format_exception(raised.value))
+    assert type(raised.value.orig).__name__ in traceback_text
+    assert word not in traceback_text
 
 
 async def test_malformed_json_names_the_place(client):

@@ -76,7 +76,7 @@ def plan(site: Site) -> Plan:
     provision = _command("provision", ["common.provision"], _inherited() | provision_env | dict(site.env))
     environments = {name: _service_environment(site, name, urls[name]) for name in SERVICES}
 
-    def each(verb: str) -> list[Program]:
+    def for_each_service(verb: str) -> list[Program]:
         return [_command(f"{name} {verb}", [name, verb], environments[name]) for name in SERVICES]
 
     def servers(role: str, target: str, suffix: str) -> list[Program]:
@@ -92,9 +92,9 @@ def plan(site: Site) -> Plan:
 
     gateway = _server("gateway", "gateway.main:app", site.ports.gateway, _gateway_environment(site))
     return Plan(
-        steps=[[provision], each("migrate")],
+        steps=[[provision], for_each_service("migrate")],
         tiers=[servers("api", "app", ""), servers("worker", "worker", "_worker"), [gateway]],
-        broker_steps=[[provision], each("republish")],
+        broker_steps=[[provision], for_each_service("republish")],
         broker_readers=WORKERS,
     )
 

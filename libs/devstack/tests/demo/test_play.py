@@ -42,7 +42,7 @@ class Gateway:
     def __init__(self) -> None:
         profile = {"basics": {"name": "Jordan Rivera"}, "work": [{}, {}], "education": [{}], "skills": [{}]}
         evaluations = evaluation(81.5, [QUOTE]), evaluation(4, []), evaluation(None, [])
-        answers = [{"evaluation": each} for each in evaluations]
+        answers = [{"evaluation": result} for result in evaluations]
         self.report: dict[str, Any] = {
             "overall": 40,
             "evaluated_by": {"engine": "built-in"},
@@ -142,7 +142,7 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
         assert expected in printed
     assert (tmp_path / "reports" / "i.md").read_text() == "# Report\n"
     given = [json.loads(body) for call, _, body in gateway.calls if call == "POST /interview/i/answer"]
-    assert [each["question_id"] for each in given] == ["1", "2", "3"]
+    assert [answer["question_id"] for answer in given] == ["1", "2", "3"]
     assert given[2]["text"] == ""
     assert len(given[0]["text"].split()) > 100
     waits = {headers["Prefer"] for call, headers, _ in gateway.calls if call == "POST /interview/i/answer"}

@@ -30,7 +30,9 @@ def smallest(schema: Json, definitions: Json | None = None) -> Any:
             return None if {"type": "null"} in schema[union] else smallest(schema[union][0], definitions)
     match schema.get("type"):
         case "object":
-            return {name: smallest(each, definitions) for name, each in schema.get("properties", {}).items()}
+            return {
+                name: smallest(value, definitions) for name, value in schema.get("properties", {}).items()
+            }
         case "array":
             return []
         case "integer" | "number":
@@ -47,8 +49,8 @@ def asked_schema(body: Json) -> Json:
         schema: Json = body["response_format"]["json_schema"]["schema"]
         return schema
     config = body.get("generationConfig", {})
-    found: Json = config.get("responseJsonSchema") or config.get("responseSchema") or {}
-    return found
+    gemini_schema: Json = config.get("responseJsonSchema") or config.get("responseSchema") or {}
+    return gemini_schema
 
 
 def asked_text(body: Json) -> str:

@@ -124,7 +124,7 @@ async def refill(redis: Redis, sessions: SessionMaker) -> bool:
         repr(since),
         repr(KEPT_SECONDS - now),
         repr(now),
-        *(each for pair in ended for each in pair),
+        *(value for pair in ended for value in pair),
     ]
     return bool(await redis.eval(REFILL, 1, revocation.KEY, *values))
 

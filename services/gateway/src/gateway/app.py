@@ -73,8 +73,8 @@ def _own(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(telemetry.flush)
-            for each in closing:
-                stack.push_async_callback(each.close)
+            for client in closing:
+                stack.push_async_callback(client.close)
             yield
 
     app = FastAPI(

@@ -27,12 +27,12 @@ def address(exchange: RequestContext, trusts: list[Network]) -> str:
     claimed = [
         part.strip() for line in exchange.headers.getlist("x-forwarded-for") for part in line.split(",")
     ]
-    for each in reversed(claimed):
+    for address in reversed(claimed):
         try:
-            ip_address(each)
+            ip_address(address)
         except ValueError:
             return nearest
-        nearest = each
+        nearest = address
         if not _is_trusted(nearest, trusts):
             return nearest
     return nearest

@@ -159,8 +159,8 @@ async def _refuse(exchange: RequestContext, error: DomainError) -> None:
     await _send(exchange, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
 
 
-def _trace_headers(came: Headers) -> dict[str, str]:
-    return {name: came[name] for name in ("traceparent", "tracestate") if name in came}
+def _trace_headers(headers: Headers) -> dict[str, str]:
+    return {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
 
 
 def _finish(exchange: RequestContext, span: trace.Span) -> None:

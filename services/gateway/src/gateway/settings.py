@@ -21,7 +21,7 @@ WIDEST_NETWORKS = {4: 8, 6: 32}
 def _networks(value: object) -> object:
     values = listed(value)
     if isinstance(values, (list, tuple)):
-        return [ip_network(each, strict=False) if isinstance(each, str) else each for each in values]
+        return [ip_network(value, strict=False) if isinstance(value, str) else value for value in values]
     return values
 
 

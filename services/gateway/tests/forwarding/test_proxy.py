@@ -184,9 +184,9 @@ async def test_a_service_that_is_gone_is_a_503_that_says_when_to_come_back(
     running = await gateways(resume_url="http://127.0.0.1:9")
     async with running.client() as client:
         response = await client.post("/api/v1/resume/upload", content=b"x" * 2_000_000)
-    said = problem(response, 503, "service_unavailable")
+    document = problem(response, 503, "service_unavailable")
     assert response.headers["retry-after"] == "2"
-    assert "127.0.0.1" not in said["detail"]
+    assert "127.0.0.1" not in document["detail"]
 
 
 async def test_a_slow_service_is_a_504_at_the_deadline(gateways: Any, upstream: Any, problem: Any) -> None:
@@ -265,5 +265,5 @@ async def test_a_failure_of_our_own_is_a_500_without_details(
     running = await gateways()
     object.__setattr__(running.edge.proxy, "_targets", {})
     async with running.client() as client:
-        said = problem(await client.get("/api/v1/resume/1"), 500, "internal_error")
-    assert "KeyError" not in str(said)
+        document = problem(await client.get("/api/v1/resume/1"), 500, "internal_error")
+    assert "KeyError" not in str(document)

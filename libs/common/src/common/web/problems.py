@@ -100,7 +100,7 @@ async def domain_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    fields = [InvalidField(location=list(each["loc"]), message=each["msg"]) for each in error.errors()]
+    fields = [InvalidField(location=list(detail["loc"]), message=detail["msg"]) for detail in error.errors()]
     first = fields[0] if fields else InvalidField(location=[], message="unknown")
     place = ".".join(map(str, first.location))
     return respond(

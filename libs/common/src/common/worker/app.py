@@ -135,7 +135,7 @@ class WorkerRuntime:
             keeper.stopping = True
             self._tasks.stop()
             await asyncio.wait({working}, timeout=GRACE_SECONDS)
-            for each in (working, *kept):
-                each.cancel()
+            for task in (working, *kept):
+                task.cancel()
             await asyncio.gather(working, *kept, return_exceptions=True)
             await self._lot.close()

@@ -68,18 +68,18 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    found, following = await signed_in.listing(session, user.id, limit, cursor)
+    login_sessions_page, following = await signed_in.listing(session, user.id, limit, cursor)
     return SessionList(
         items=[
             SessionView(
-                id=each.id,
-                device=each.device,
-                address=each.address,
-                created_at=each.created_at,
-                last_used_at=each.last_used_at,
-                current=each.id == user.session_id,
+                id=login_session.id,
+                device=login_session.device,
+                address=login_session.address,
+                created_at=login_session.created_at,
+                last_used_at=login_session.last_used_at,
+                current=login_session.id == user.session_id,
             )
-            for each in found
+            for login_session in login_sessions_page
         ],
         next_cursor=following,
     )

@@ -25,10 +25,10 @@ class Circuit:
     """
 
     def __init__(
-        self, failures: int, opened: Callable[[], None], clock: Callable[[], float] = time.monotonic
+        self, failures: int, on_open: Callable[[], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._most_failures = failures
-        self._opened = opened
+        self._opened = on_open
         self._clock = clock
         self._failures = 0
         self._succeeded_at = float("-inf")
