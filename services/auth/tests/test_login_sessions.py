@@ -41,7 +41,7 @@ async def test_the_oauth2_form_signs_in_too(anonymous, account):
 async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
     body = {"email": account.email, "password": account.password}
     taken = await anonymous.post("/api/v1/auth/login", json=body)
-    answers = [
+    responses = [
         taken,
         await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": taken.json()["refresh_token"]}),
         await anonymous.post("/api/v1/auth/login", json=body | {"password": "Wrong-password-1"}),
@@ -49,8 +49,8 @@ async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
         await signed_in.get("/api/v1/auth/me"),
         await anonymous.get("/api/v1/auth/nothing"),
     ]
-    assert [answer.status_code for answer in answers] == [200, 200, 401, 422, 200, 404]
-    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    assert [response.status_code for response in responses] == [200, 200, 401, 422, 200, 404]
+    assert {response.headers["cache-control"] for response in responses} == {"no-store"}
     keys = await anonymous.get("/api/v1/auth/.well-known/jwks.json")
     assert keys.headers["cache-control"].startswith("public, max-age=")
 
@@ -171,9 +171,9 @@ async def test_after_ten_seconds_it_counts_as_stolen(service, account, refresh, 
 
 async def test_a_hundred_refreshes_at_once_yield_one_successor(account, refresh):
     first = await account.sign_in()
-    answers = await asyncio.gather(*(refresh(first["refresh_token"]) for _ in range(100)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    responses = await asyncio.gather(*(refresh(first["refresh_token"]) for _ in range(100)))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.json()["refresh_token"] for response in responses}) == 1
 
 
 @pytest.mark.parametrize("token", ["x", "é" * 200, "A" * 43])

@@ -27,8 +27,8 @@ async def test_after_redis_ended_every_connection_the_next_requests_are_fine(
 ) -> None:
     async with gateway.client() as client, redis.client() as store:
         for _ in range(3):
-            answers = await asyncio.gather(*(client.get("/api/v1/resume/1") for _ in range(8)))
-            assert {answer.status_code for answer in answers} == {200}
+            responses = await asyncio.gather(*(client.get("/api/v1/resume/1") for _ in range(8)))
+            assert {response.status_code for response in responses} == {200}
             assert await store.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             assert (await client.get("/api/v1/resume/1")).status_code == 200
     assert "redis_gone" not in caplog.text

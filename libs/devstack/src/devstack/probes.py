@@ -30,8 +30,8 @@ async def http_ok(port: int, path: str = "/ready") -> bool:
 
 async def http_answer(port: int, path: str = "/ready") -> str:
     """What a GET is answered, status line and body, for a person to read."""
-    answer = (await talk(port, _get(port, path), 10_000)).decode(errors="replace")
-    head, _, body = answer.partition("\r\n\r\n")
+    response = (await talk(port, _get(port, path), 10_000)).decode(errors="replace")
+    head, _, body = response.partition("\r\n\r\n")
     return f"{path} answers {head.splitlines()[0]} {body}" if head else f"nothing answers on port {port}"
 
 

@@ -42,15 +42,15 @@ class Gateway:
     def __init__(self) -> None:
         profile = {"basics": {"name": "Jordan Rivera"}, "work": [{}, {}], "education": [{}], "skills": [{}]}
         evaluations = evaluation(81.5, [QUOTE]), evaluation(4, []), evaluation(None, [])
-        answers = [{"evaluation": result} for result in evaluations]
+        judged = [{"evaluation": result} for result in evaluations]
         self.report: dict[str, Any] = {
             "overall": 40,
             "evaluated_by": {"engine": "built-in"},
-            "answers": answers,
+            "answers": judged,
         }
         question = {"text": "Tell me about a failure.", "kind": "behavioural", "competency": "learning"}
         self.calls: list[tuple[str, Message, bytes]] = []
-        self.answers: dict[str, list[tuple[int, object]]] = {
+        self.responses: dict[str, list[tuple[int, object]]] = {
             "GET /ready": [(200, {})],
             "POST /auth/register": [(202, {})],
             "POST /auth/login": [(200, {"access_token": "token"})],
@@ -77,10 +77,10 @@ class Gateway:
         self.calls.append((call, headers, body))
         if call == "GET /interview/i/report" and headers["Accept"] == "text/markdown":
             return 200, b"# Report\n"
-        known = self.answers[call]
-        status, answer = known.pop(0) if len(known) > 1 else known[0]
-        return status, b"" if answer is None else json.dumps(
-            self.report if answer == "the report" else answer
+        known = self.responses[call]
+        status, response = known.pop(0) if len(known) > 1 else known[0]
+        return status, b"" if response is None else json.dumps(
+            self.report if response == "the report" else response
         ).encode()
 
 
@@ -92,12 +92,12 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
         def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = f"{self.command} {self.path.removeprefix('/api/v1')}"
-            status, answer = scripted.reply(call, self.headers, body)
+            status, response = scripted.reply(call, self.headers, body)
             self.send_response(status)
             self.send_header("Retry-After", "0.01")
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(response)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
         do_GET = do_POST = respond  # noqa: N815 - named by http.server
 
@@ -125,10 +125,10 @@ async def play_demo() -> None:
 async def test_a_whole_interview_is_played_shown_and_written_down(
     gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway.answers["POST /auth/login"].insert(0, (429, {}))
-    gateway.answers["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
-    gateway.answers["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
-    gateway.answers["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
+    gateway.responses["POST /auth/login"].insert(0, (429, {}))
+    gateway.responses["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
+    gateway.responses["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
+    gateway.responses["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
     await play_demo()
     printed = capsys.readouterr().out
     for expected in (
@@ -154,47 +154,47 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
 
 
 async def test_an_interview_with_a_question_left_is_ended(gateway: Gateway) -> None:
-    gateway.answers["GET /interview/i/next"].pop()
+    gateway.responses["GET /interview/i/next"].pop()
     await play_demo()
     assert "POST /interview/i/end" in [call for call, _, _ in gateway.calls]
 
 
 def without_name(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"][-1][1]["profile"]["basics"] = {}  # type: ignore[index]
+    gateway.responses["GET /resume/r"][-1][1]["profile"]["basics"] = {}  # type: ignore[index]
 
 
 def without_skills(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"][-1][1]["profile"]["skills"] = []  # type: ignore[index]
+    gateway.responses["GET /resume/r"][-1][1]["profile"]["skills"] = []  # type: ignore[index]
 
 
 def without_profile(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"] = [(200, {"filename": "a.pdf", "status": "parsed"})]
+    gateway.responses["GET /resume/r"] = [(200, {"filename": "a.pdf", "status": "parsed"})]
 
 
 def unreadable(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"] = [
+    gateway.responses["GET /resume/r"] = [
         (200, {"filename": "a.pdf", "status": "failed", "error": "encrypted"})
     ]
 
 
 def unverified(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/login"] = [(401, {"code": "authentication_error"})]
+    gateway.responses["POST /auth/login"] = [(401, {"code": "authentication_error"})]
 
 
 def refused(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/register"] = [(422, {"detail": "the password is too short"})]
+    gateway.responses["POST /auth/register"] = [(422, {"detail": "the password is too short"})]
 
 
 def without_question(gateway: Gateway) -> None:
-    gateway.answers["POST /interview/start"] = [(201, {"id": "i"})]
+    gateway.responses["POST /interview/start"] = [(201, {"id": "i"})]
 
 
 def finished_early(gateway: Gateway) -> None:
-    gateway.answers["GET /interview/i/next"] = [(409, {})]
+    gateway.responses["GET /interview/i/next"] = [(409, {})]
 
 
 def without_evaluation(gateway: Gateway) -> None:
-    gateway.answers["POST /interview/i/answer"] = [(202, {"answer_id": "a"})]
+    gateway.responses["POST /interview/i/answer"] = [(202, {"answer_id": "a"})]
 
 
 def without_evaluator(gateway: Gateway) -> None:
@@ -226,11 +226,11 @@ def weak_is_as_good(gateway: Gateway) -> None:
 
 
 def token_lives_on(gateway: Gateway) -> None:
-    gateway.answers["GET /auth/me"] = [(200, {})]
+    gateway.responses["GET /auth/me"] = [(200, {})]
 
 
 def log_out_fails(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/logout"] = [(500, {})]
+    gateway.responses["POST /auth/logout"] = [(500, {})]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ async def test_a_missing_sample_is_named(gateway: Gateway, tmp_path: Path) -> No
 async def test_a_given_gateway_that_does_not_answer_is_an_error(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway.answers["GET /ready"] = [(503, {})]
+    gateway.responses["GET /ready"] = [(503, {})]
     with pytest.raises(DemoFailed, match="nothing is ready at GATEWAY_URL="):
         await play_demo()
     monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
@@ -299,7 +299,7 @@ async def test_a_stack_that_is_starting_elsewhere_is_waited_for(
 ) -> None:
     port = int(os.environ["GATEWAY_URL"].rsplit(":", 1)[1])
     monkeypatch.delenv("GATEWAY_URL")
-    gateway.answers["GET /ready"] = [(503, {}), (503, {}), (200, {})]
+    gateway.responses["GET /ready"] = [(503, {}), (503, {}), (200, {})]
     process_guard = ProcessGuard(scene.folder / "stack")
     here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=port))
     await play.play(here, Path("reports"))

@@ -198,15 +198,15 @@ class FakeLLMServer:
                 gemini = "generateContent" in self.path
                 provider, played = ("gemini", outer.gemini) if gemini else ("openai", outer.openai)
                 outer.calls.append(Call(provider, self.path, body, dict(self.headers.items())))
-                status, headers, answer = _answer(played, provider, body, self.path)
+                status, headers, response = _answer(played, provider, body, self.path)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(response)))
                 with suppress(ConnectionError):  # whoever asked may have given up waiting
                     self.end_headers()
-                    self.wfile.write(answer)
+                    self.wfile.write(response)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - the base class's shape
                 return

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-Decorate = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
+AddCommonHeaders = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
 
 
 @dataclass
@@ -19,7 +19,7 @@ class RequestContext:
     receive: Receive
     raw_send: Send
     request_id: str
-    decorate: Decorate
+    add_common_headers: AddCommonHeaders
     headers: Headers = field(init=False)
     path: str = ""
     address: str = ""
@@ -28,7 +28,7 @@ class RequestContext:
     status: int = 0
     body_begun: bool = False
     body_read: bool = False
-    answer_headers: dict[str, str] = field(default_factory=dict)
+    response_headers: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -60,5 +60,5 @@ class RequestContext:
         """Send a part of the answer; its head gets what every answer of the gateway carries."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": self.decorate(self, list(message.get("headers", [])))}
+            message = {**message, "headers": self.add_common_headers(self, list(message.get("headers", [])))}
         await self.raw_send(message)

@@ -118,7 +118,7 @@ class Settings(settings.Settings):
         """The limits of all classes."""
         return Limits(
             credentials=self.limit_credentials,
-            costly=self.limit_costly,
+            expensive=self.limit_costly,
             general_user=self.limit_general_user,
             general_address=self.limit_general_address,
         )

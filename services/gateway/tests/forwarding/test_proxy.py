@@ -130,8 +130,8 @@ async def test_server_sent_events_arrive_one_by_one(client: Any, upstream: Any) 
         await send({"type": "http.response.body", "body": b"data: 2\n\n"})
 
     upstream.act = act
-    async with client.stream("GET", "/api/v1/interview/1/events") as answer:
-        parts = answer.aiter_raw()
+    async with client.stream("GET", "/api/v1/interview/1/events") as response:
+        parts = response.aiter_raw()
         assert await anext(parts) == b"data: 1\n\n"
         go_on.set()
         assert await anext(parts) == b"data: 2\n\n"
@@ -154,8 +154,8 @@ async def test_a_client_that_leaves_cancels_the_call(client: Any, upstream: Any,
     upstream.act = act
 
     async def ask() -> None:
-        async with client.stream("POST", "/api/v1/interview/1/answer", json={}) as answer:
-            await answer.aread()
+        async with client.stream("POST", "/api/v1/interview/1/answer", json={}) as response:
+            await response.aread()
 
     asking = asyncio.create_task(ask())
     await asyncio.wait_for(arrived.wait(), 5)

@@ -96,7 +96,7 @@ def fingerprint(*parts: bytes) -> bytes:
 
 async def run_once(
     session: AsyncSession,
-    asked: IdempotencyContext,
+    idempotency: IdempotencyContext,
     operation: str,
     content: bytes,
     shape: type[M],
@@ -106,7 +106,7 @@ async def run_once(
 
     Args:
         session: the transaction in which `make` creates.
-        asked: who asks, with the key; without a key `make` is simply called.
+        idempotency: who asks, with the key; without a key `make` is simply called.
         operation: what is created; keys of different operations do not meet.
         content: the fingerprint of the request's content.
         shape: the type of the answer.
@@ -117,10 +117,10 @@ async def run_once(
         ResponseErased: what was made then is deleted.
         AccountErased: there is nobody any more to keep it for.
     """
-    if asked.key is None:
+    if idempotency.key is None:
         return await make()
-    where = {"owner": asked.owner, "operation": operation, "key": asked.key}
-    await session.execute(FORGET, {"owner": asked.owner, "kept": RESPONSES_KEPT})
+    where = {"owner": idempotency.owner, "operation": operation, "key": idempotency.key}
+    await session.execute(FORGET, {"owner": idempotency.owner, "kept": RESPONSES_KEPT})
     claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
     if claimed is None:
         row = (await session.execute(FIND, where)).mappings().one()
@@ -129,7 +129,7 @@ async def run_once(
         if row["answer"] is None:
             raise ResponseErased
         return shape.model_validate_json(row["answer"])
-    answer = await make()
-    await tombstones.refuse_erased(session, asked.owner)
-    await session.execute(KEEP, where | {"answer": answer.model_dump_json()})
-    return answer
+    response = await make()
+    await tombstones.refuse_erased(session, idempotency.owner)
+    await session.execute(KEEP, where | {"answer": response.model_dump_json()})
+    return response

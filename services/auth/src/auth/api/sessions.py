@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from auth import login_sessions as signed_in
+from auth import login_sessions
 from auth.api.dependencies import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
 from common.web.identity import CurrentUser
@@ -42,25 +42,27 @@ async def login(
     device: CallingDevice,
 ) -> TokenPair:
     """Sign in with address and password, as JSON or as the OAuth2 form."""
-    return await signed_in.sign_in(sessions, hasher, keys, body, device, verified=settings.verifies_email)
+    return await login_sessions.sign_in(
+        sessions, hasher, keys, body, device, verified=settings.verifies_email
+    )
 
 
 @router.post("/refresh")
 async def refresh(body: RefreshRequest, sessions: SessionMakerDep, redis: RedisCopy, keys: Keys) -> TokenPair:
     """Get the next pair of tokens; the refresh token is spent by that."""
-    return await signed_in.refresh(sessions, redis, keys, body.refresh_token)
+    return await login_sessions.refresh(sessions, redis, keys, body.refresh_token)
 
 
 @router.post("/logout", status_code=204)
 async def logout(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End the session that the access token belongs to."""
-    await signed_in.sign_out(sessions, redis, user)
+    await login_sessions.sign_out(sessions, redis, user)
 
 
 @router.post("/logout-all", status_code=204)
 async def logout_all(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End every session of the caller's."""
-    await signed_in.sign_out(sessions, redis, user, everywhere=True)
+    await login_sessions.sign_out(sessions, redis, user, everywhere=True)
 
 
 @router.get("/sessions")
@@ -68,7 +70,7 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    login_sessions_page, following = await signed_in.listing(session, user.id, limit, cursor)
+    login_sessions_page, following = await login_sessions.listing(session, user.id, limit, cursor)
     return SessionList(
         items=[
             SessionView(
@@ -90,7 +92,7 @@ async def end_session(
     session_id: UUID, sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser
 ) -> None:
     """End one of the caller's sessions."""
-    await signed_in.sign_out(sessions, redis, user, only=session_id)
+    await login_sessions.sign_out(sessions, redis, user, only=session_id)
 
 
 @router.get("/.well-known/jwks.json")
@@ -103,4 +105,4 @@ async def jwks(keys: Keys, response: Response) -> dict[str, object]:
 @internal.get("/sessions/{session_id}")
 async def session_activity(session_id: UUID, session: Session) -> Activity:
     """Tell the gateway whether a session is open. Not reachable through the gateway."""
-    return Activity(active=await signed_in.is_active(session, session_id))
+    return Activity(active=await login_sessions.is_active(session, session_id))

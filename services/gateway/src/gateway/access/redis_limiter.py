@@ -36,7 +36,7 @@ class HitResult:
     """
 
     revoked: bool
-    standing: LimitResult
+    result: LimitResult
     knows_since: float
 
 
@@ -54,7 +54,7 @@ def connect(url: str, timeout: float) -> Redis:
 
 
 class RedisLimiter:
-    """Spends a request from its caller's share.
+    """Counts a request against its caller's limit.
 
     After a failure Redis is left alone for `pause` seconds; then one request tries it, while the others go on without.
     A server that crashed may have lost the last second of what it was told, and one that took over from another more:
@@ -76,11 +76,11 @@ class RedisLimiter:
         self._connections += 1
         await connection.on_connect()
 
-    async def spend(self, rule: Rule, session: UUID | None) -> HitResult:
+    async def hit(self, rule: Rule, session: UUID | None) -> HitResult:
         """Count a request, unless its session is revoked.
 
         Raises:
-            LedgerGone: Redis does not answer.
+            LimiterUnavailable: Redis does not answer.
         """
         if self._gone and self._clock() < self._try_at:
             raise LimiterUnavailable

@@ -51,8 +51,8 @@ class SessionClient:
 
     async def _ask(self, session: UUID) -> bool:
         try:
-            answer = await self._get(f"/internal/sessions/{session}")
-            return answer.raise_for_status().json()["active"] is True
+            response = await self._get(f"/internal/sessions/{session}")
+            return response.raise_for_status().json()["active"] is True
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("session_not_checked", error=type(error).__name__)
             raise SessionUnknown(retry_after=2) from error
