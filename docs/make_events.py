@@ -24,7 +24,7 @@ Fields are only added; a break is a new type.
 | --- | --- | --- | --- | --- |
 """
 TAIL = """
-A message that cannot be read, or that fails for good, is parked on `interviewace.<service>.parked`
+A message that cannot be read, or that fails for good, becomes a dead letter on `interviewace.<service>.parked`
 (`python -m <service> dead-letters` lists them, `python -m <service> replay` sends them again). An event larger than
 `EVENT_BYTES` is refused when it is published; one that Kafka refuses for good waits in the publisher's table
 `dead_letter`, is listed and sent again by the same commands, and those behind it go on in their order.

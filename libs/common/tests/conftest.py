@@ -93,7 +93,7 @@ async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict
 
 
 @router.post("/announcements", status_code=201)
-async def announce(body: NewNote, session: Session, user: CurrentUser) -> None:
+async def publish(body: NewNote, session: Session, user: CurrentUser) -> None:
     session.add(Note(owner_id=user.id, text=body.text))
     await outbox.publish(
         session, ReportReady(interview_id=uuid7(), user_id=user.id, job_title=body.text, overall=None)
@@ -106,9 +106,9 @@ class Written(BaseModel):
 
 
 @router.post("/notes-once", status_code=201)
-async def write_note_once(body: NewNote, session: Session, asked: IdempotencyDep) -> Written:
+async def write_note_once(body: NewNote, session: Session, context: IdempotencyDep) -> Written:
     async def make() -> Written:
-        note = Note(owner_id=asked.owner, text=body.text)
+        note = Note(owner_id=context.owner, text=body.text)
         session.add(note)
         await session.flush()
         if body.text == "refused":
@@ -116,7 +116,7 @@ async def write_note_once(body: NewNote, session: Session, asked: IdempotencyDep
         return Written(id=note.id, text=note.text)
 
     content = idempotency.fingerprint(body.model_dump_json().encode())
-    return await idempotency.run_once(session, asked, "note", content, Written, make)
+    return await idempotency.run_once(session, context, "note", content, Written, make)
 
 
 @router.get("/notes")
@@ -134,9 +134,9 @@ async def take_anything(request: Request) -> int:
 
 
 @router.get("/wait")
-async def wait_for_note(bulletin: NotifierDep, user: CurrentUser) -> dict[str, bool]:
-    async with bulletin.watch(str(user.id)) as watcher:
-        return {"woken": await watcher.wait(10)}
+async def wait_for_note(notifier: NotifierDep, user: CurrentUser) -> dict[str, bool]:
+    async with notifier.watch(str(user.id)) as subscription:
+        return {"woken": await subscription.wait(10)}
 
 
 @router.get("/greeting")

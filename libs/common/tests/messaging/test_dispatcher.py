@@ -1,4 +1,4 @@
-"""Events: from a row to Kafka to an effect, once; what fails is repeated, or parked with its cause."""
+"""Events: from a row to Kafka to an effect, once; what fails is repeated, or a dead letter with its cause."""
 
 import asyncio
 import gc
@@ -155,14 +155,14 @@ async def test_what_fails_for_good_is_parked_and_the_next_message_goes_on(sample
         await sample.services.deliver(UserDeleted(user_id=good))
         await until_noted(good, ["went on"])
     assert len(tries) == 4
-    parked = [
+    letters = [
         letter for letter in await dead_letters.listing(sample.settings) if letter.key == str(bad).encode()
     ]
-    assert len(parked) == 1
-    assert parked[0].cause == "ZeroDivisionError: never works"
-    assert parked[0].topic == UserDeleted.topic
-    assert parked[0].offset >= 0
-    assert UserDeleted.model_validate_json(parked[0].value) == poisoned
+    assert len(letters) == 1
+    assert letters[0].cause == "ZeroDivisionError: never works"
+    assert letters[0].topic == UserDeleted.topic
+    assert letters[0].offset >= 0
+    assert UserDeleted.model_validate_json(letters[0].value) == poisoned
 
 
 @pytest.mark.parametrize(
@@ -179,12 +179,12 @@ async def test_an_unreadable_message_is_parked_at_once(sample, reactions, until_
         await sample.services.deliver(event, headers=headers, body=body)
         await sample.services.deliver(marker)
         await until_noted(marker.user_id, ["forgotten"])
-    parked = [
+    letters = [
         letter
         for letter in await dead_letters.listing(sample.settings)
         if letter.key == str(event.user_id).encode()
     ]
-    assert [letter.cause.startswith(cause) for letter in parked] == [True]
+    assert [letter.cause.startswith(cause) for letter in letters] == [True]
 
 
 async def test_a_replay_sends_each_parked_message_once(sample, note_model, until_noted):
@@ -311,12 +311,12 @@ async def test_what_is_not_even_a_whole_message_is_parked_and_the_next_goes_on(
 
 
 async def test_messages_parked_at_once_leave_no_connection_behind(sample):
-    lot = dead_letters.DeadLetterTopic(sample.settings)
+    topic = dead_letters.DeadLetterTopic(sample.settings)
     record = ConsumerRecord("x", 0, 0, 0, 0, b"k", b"v", None, 1, 1, ())
     with warnings.catch_warnings(record=True, action="always") as warned:
-        await asyncio.gather(*(lot.park(record, ValueError("bad")) for _ in range(3)))
-        await lot.close()
-        del lot
+        await asyncio.gather(*(topic.add(record, ValueError("bad")) for _ in range(3)))
+        await topic.close()
+        del topic
         gc.collect()
     assert [str(warning.message) for warning in warned if "Producer" in str(warning.message)] == []
 

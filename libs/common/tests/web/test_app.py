@@ -158,13 +158,13 @@ async def test_a_character_the_database_cannot_keep_is_the_callers_mistake(sampl
 async def test_progress_is_heard_of_even_where_the_database_is_made_after_the_start(sample, client, caplog):
     admin = sample.services.addresses.postgres_admin_url
     url = sample.settings.database_url.get_secret_value() + uuid4().hex
-    bulletin = notifications.Notifier(url)
-    listening = asyncio.create_task(bulletin.run())
-    async with bulletin.watch(str(client.user_id)) as watcher, asyncio.timeout(30):
-        while "bulletin_broke" not in caplog.text:
+    notifier = notifications.Notifier(url)
+    listening = asyncio.create_task(notifier.run())
+    async with notifier.watch(str(client.user_id)) as subscription, asyncio.timeout(30):
+        while "notifier_failed" not in caplog.text:
             await asyncio.sleep(0.01)
         await provision.provision_postgres(admin, [url])
-        assert await watcher.wait(20)
+        assert await subscription.wait(20)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 

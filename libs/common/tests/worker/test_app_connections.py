@@ -130,10 +130,10 @@ async def test_a_worker_whose_connections_ended_is_ready_and_goes_on(
 async def test_who_watches_is_woken_as_soon_as_the_lost_connection_is_made_again(
     sample, client, kill_postgres
 ):
-    bulletin = sample.app.state.bulletin
-    async with bulletin.watch(str(client.user_id)) as watcher:
+    notifier = sample.app.state.notifier
+    async with notifier.watch(str(client.user_id)) as subscription:
         await kill_postgres()
-        assert await watcher.wait(3), "whatever was announced in between is looked up now"
+        assert await subscription.wait(3), "whatever was announced in between is looked up now"
     waiting = asyncio.create_task(client.get("/wait"))
     while not waiting.done():
         await client.post("/notes", json={"text": "now"})

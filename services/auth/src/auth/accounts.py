@@ -108,19 +108,19 @@ async def verify_email(session: AsyncSession, token: str) -> None:
     Raises:
         MailTokenInvalid: it is unknown, used, or too old.
     """
-    user = await _spend(session, token, MailPurpose.VERIFY)
+    user = await _redeem(session, token, MailPurpose.VERIFY)
     if user.verified_at is None:
         user.verified_at = utcnow()
         await outbox.publish(session, UserEmailVerified(user_id=user.id))
 
 
-async def _spend(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
+async def _redeem(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
     # the account is locked before its tokens and sessions, as by every other change of it
     owner = select(MailToken.user_id).where(MailToken.hash == tokens.digest(token)).scalar_subquery()
     user: User | None = await session.scalar(select(User).where(User.id == owner).with_for_update())
     query = delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
-    spent = await session.scalar(query.returning(MailToken))
-    if user is None or spent is None or spent.expired:
+    mail_token = await session.scalar(query.returning(MailToken))
+    if user is None or mail_token is None or mail_token.expired:
         raise MailTokenInvalid
     return user
 
@@ -220,7 +220,7 @@ async def reset_password(
         known = await session.get_one(User, token.user_id)
     hashed = await _new_hash(hasher, known, form.new_password)
     async with sessionmaker.begin() as session:
-        user = await _spend(session, form.token, MailPurpose.RESET)
+        user = await _redeem(session, form.token, MailPurpose.RESET)
         user.verified_at = user.verified_at or utcnow()
         user.clear_failures()
         ended = await _set_password(session, user, hashed)

@@ -144,7 +144,7 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
     async def watch() -> None:
         await _watch(app.state.resources[Redis], app.state.sessions)
 
-    watching = asyncio.create_task(Restarter().keep("revocations", watch))
+    watching = asyncio.create_task(Restarter().restart("revocations", watch))
     try:
         yield
     finally:
