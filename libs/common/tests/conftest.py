@@ -1,4 +1,4 @@
-"""A small service of our own, to test the plumbing on real servers without any other service."""
+"""A small service of our own, to test what all services share on real servers without any other service."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -213,15 +213,15 @@ async def elsewhere(services: Services) -> Callable[[type[Event], str], type[Eve
         return type(event_type.__name__, (event_type,), {"topic": to, "__module__": __name__})
 
     config = kafka.topic_config(settings, kafka.topic_bytes(settings))
-    topics = dict.fromkeys(("tests.largest", "tests.parking", "tests.relay"), config)
+    topics = dict.fromkeys(("tests.largest", "tests.dead-letters", "tests.relay"), config)
     await kafka.ensure_topics(services.addresses.kafka_bootstrap, topics, 1, 1)
     return move
 
 
 @pytest_asyncio.fixture
 async def client(sample: Sample) -> AsyncIterator[Client]:
-    async with sample.client() as signed_in:
-        yield signed_in
+    async with sample.client() as http:
+        yield http
 
 
 @pytest.fixture

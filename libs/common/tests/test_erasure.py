@@ -34,7 +34,7 @@ def erase(sample):
 
 @pytest.fixture
 def rows(sample):
-    """Count an owner's rows in every table of the plumbing."""
+    """Count an owner's rows in every table that all services share."""
 
     async def count(owner):
         async with sample.sessions() as session:

@@ -11,7 +11,7 @@ import pytest
 
 from devstack import reaper
 from devstack.errors import StartFailed
-from devstack.probes import http_answer
+from devstack.probes import http_response
 from devstack.process import Process
 from devstack.process_guard import ProcessGuard, is_claimed
 
@@ -101,4 +101,4 @@ async def test_a_server_that_never_becomes_ready_is_quoted(scene: Any, tmp_path:
         await process.start()
     process.kill()
     process_guard.close()
-    assert "nothing answers" in await http_answer(process.program.port)
+    assert "nothing answers" in await http_response(process.program.port)

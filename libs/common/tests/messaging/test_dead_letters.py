@@ -14,8 +14,8 @@ from common.messaging.router import EventRouter
 
 @pytest.fixture
 def deleted(elsewhere):
-    """The event that is parked, on a topic of its own."""
-    return elsewhere(UserDeleted, "tests.parking")
+    """The event that becomes a dead letter, on a topic of its own."""
+    return elsewhere(UserDeleted, "tests.dead-letters")
 
 
 @pytest.fixture

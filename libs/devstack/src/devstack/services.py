@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from devstack import passwords
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
-from devstack.probes import http_answer, http_ok
+from devstack.probes import http_ok, http_response
 from devstack.process import Program
 
 SERVICES = ("auth", "resume", "interview")
@@ -151,7 +151,7 @@ def _server(name: str, target: str, port: int, env: Mapping[str, str]) -> Progra
     command = [sys.executable, "-m", "common.serve", "--port", str(port), target]
     env = {"STOP_SECONDS": "10"} | dict(env)
     return Program(
-        name, command, partial(http_ok, port), port, env, explain=partial(http_answer, port), patience=120
+        name, command, partial(http_ok, port), port, env, explain=partial(http_response, port), patience=120
     )
 
 

@@ -112,15 +112,15 @@ async def service(
 @pytest_asyncio.fixture
 async def client(service: ServiceUnderTest) -> AsyncIterator[Client]:
     """A client signed in as a new user."""
-    async with service.client() as signed_in:
-        yield signed_in
+    async with service.client() as http:
+        yield http
 
 
 @pytest_asyncio.fixture
 async def stranger(service: ServiceUnderTest) -> AsyncIterator[Client]:
     """A client signed in as another new user."""
-    async with service.client() as signed_in:
-        yield signed_in
+    async with service.client() as http:
+        yield http
 
 
 @pytest_asyncio.fixture

@@ -42,7 +42,7 @@ class Cors:
         }
 
     def headers(self, headers: Headers) -> dict[str, str]:
-        """Return what every answer to a listed page carries; nothing for others."""
+        """Return what every response to a listed page carries; nothing for others."""
         origin = headers.get("origin")
         if origin is None or origin not in self._origins:
             return {"Vary": "Origin"} if self._origins else {}

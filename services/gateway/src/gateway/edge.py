@@ -1,4 +1,4 @@
-"""The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every answer carries."""
+"""The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every response carries."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -73,11 +73,11 @@ class Edge:
             tracer.start_as_current_span(context.method, came_with, SpanKind.SERVER) as span,
         ):
             try:
-                await self._answered(context)
+                await self._respond(context)
             finally:
                 _finish(context, span)
 
-    async def _answered(self, context: RequestContext) -> None:
+    async def _respond(self, context: RequestContext) -> None:
         """Answer in any case: with what was asked for, or with the problem that kept it from happening."""
         try:
             await self._route(context)
@@ -91,7 +91,7 @@ class Edge:
                 raise
             await _refuse(context, error)
         except UpstreamCut:
-            log.warning("answer_cut", prefix=context.prefix)
+            log.warning("response_cut", prefix=context.prefix)
             raise
         except Exception as error:
             log.error("unexpected_error", error=type(error).__name__, exc_info=error)
@@ -127,7 +127,7 @@ class Edge:
         await self.own(scope, context.receive, context.send)
 
     def _add_common_headers(self, context: RequestContext, pairs: Pairs) -> Pairs:
-        """Add what every answer carries, whatever its status."""
+        """Add what every response carries, whatever its status."""
         message = {"headers": pairs}
         headers = MutableHeaders(scope=message)
         for name, value in SECURITY.items():

@@ -1,4 +1,4 @@
-"""One request on its way through the gateway, and what its answer will carry."""
+"""One request on its way through the gateway, and what its response will carry."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ AddCommonHeaders = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[
 
 @dataclass
 class RequestContext:
-    """A request, its id, and the state of its answer. `path` is the decoded one everything is decided by."""
+    """A request, its id, and the state of its response. `path` is the decoded one everything is decided by."""
 
     scope: Scope
     receive: Receive
@@ -57,7 +57,7 @@ class RequestContext:
         return round((time.perf_counter() - self.started) * 1000, 1)
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer; its head gets what every answer of the gateway carries."""
+        """Send a part of the response; its head gets what every response of the gateway carries."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = {**message, "headers": self.add_common_headers(self, list(message.get("headers", [])))}

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a client that repeats a creating POST gets the first answer again instead of a second thing.
+"""`Idempotency-Key`: a client that repeats a creating POST gets the first response again instead of a second thing.
 
-The answer is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once with
-one key, the second waits for the first.
+The response is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once
+with one key, the second waits for the first.
 """
 
 import hashlib
@@ -102,15 +102,15 @@ async def run_once(
     shape: type[M],
     make: Callable[[], Awaitable[M]],
 ) -> M:
-    """Return the answer of `make`, or the one it gave when the same key and content came before.
+    """Return the response of `make`, or the one it gave when the same key and content came before.
 
     Args:
         session: the transaction in which `make` creates.
         idempotency: who asks, with the key; without a key `make` is simply called.
         operation: what is created; keys of different operations do not meet.
         content: the fingerprint of the request's content.
-        shape: the type of the answer.
-        make: creates the thing and returns the answer.
+        shape: the type of the response.
+        make: creates the thing and returns the response.
 
     Raises:
         IdempotencyKeyReused: the key came before with other content.

@@ -25,7 +25,7 @@ class SessionUnknown(ServiceUnavailableError):
 
 
 class SessionClient:
-    """Asks auth, and remembers the answer for a second."""
+    """Asks auth, and remembers the response for a second."""
 
     def __init__(self, auth_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = httpx.AsyncClient(base_url=auth_url, timeout=ASK_SECONDS, trust_env=False)

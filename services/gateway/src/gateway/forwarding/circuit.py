@@ -20,7 +20,7 @@ class Circuit:
 
     Args:
         failures: how many calls in a row fail before it opens.
-        opened: called when it opens; whoever finds that the service lives calls `half_open()`.
+        on_open: called when it opens; whoever finds that the service lives calls `half_open()`.
         clock: seconds, always growing.
     """
 

@@ -1,4 +1,4 @@
-"""Passes a request on to its service once its body is whole, and the answer back part by part."""
+"""Passes a request on to its service once its body is whole, and the response back part by part."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +21,7 @@ PART_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Pace:
-    """How long a service may take, in seconds: to accept, to begin its answer, between two parts of it."""
+    """How long a service may take, in seconds: to accept, to begin its response, between two parts of it."""
 
     connect: float
     deadline: float
@@ -45,8 +45,8 @@ class Proxy:
         Raises:
             BodyTooLarge, BodyTooSlow: the client's doing.
             UpstreamGone, UpstreamSlow: the service's; nothing was answered yet.
-            UpstreamCut: the answer broke off in the middle.
-            ClientGone: nobody waits for the answer any more.
+            UpstreamCut: the response broke off in the middle.
+            ClientGone: nobody waits for the response any more.
         """
         target = self._targets[route.service]
         if target.circuit.refuses:
@@ -104,7 +104,7 @@ class Proxy:
         return request
 
     async def _call(self, request: httpx.Request, target: Target) -> httpx.Response:
-        """Return the head of the answer. Only a call that changes nothing and has no body is made a second time."""
+        """Return the head of the response. Only a call that changes nothing and has no body is made a second time."""
         began = target.circuit.enter()
         if began is None:
             raise _gone(target)
