@@ -71,7 +71,7 @@ async def user_of(session: AsyncSession, email: str, *, lock: bool = False) -> U
 
 
 async def sign_in(
-    sessions: SessionMaker,
+    sessionmaker: SessionMaker,
     hasher: Hasher,
     keys: KeyRing,
     credentials: Credentials,
@@ -87,11 +87,11 @@ async def sign_in(
     Raises:
         WrongCredentials: for each of those reasons.
     """
-    async with sessions() as session:
+    async with sessionmaker() as session:
         known = await user_of(session, credentials.email)
     matches = await hasher.matches(credentials.password, known.password_hash if known else None)
     pair = None
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         user = await user_of(session, credentials.email, lock=True)
         if user is not None and user.may_sign_in(verified):
             if matches and known is not None and user.password_hash == known.password_hash:
@@ -120,7 +120,7 @@ def _pair(keys: KeyRing, user: User, login_session: LoginSession, refresh: str) 
     return TokenPair(access_token=access, refresh_token=refresh, expires_in=MAX_LIFE_SECONDS)
 
 
-async def refresh(sessions: SessionMaker, redis: Redis, keys: KeyRing, token: str) -> TokenPair:
+async def refresh(sessionmaker: SessionMaker, redis: Redis, keys: KeyRing, token: str) -> TokenPair:
     """Spend a refresh token and return the next pair.
 
     A spent token ends its session, except the last spent one within 10 s, which gets the same successor again.
@@ -128,7 +128,7 @@ async def refresh(sessions: SessionMaker, redis: Redis, keys: KeyRing, token: st
     Raises:
         RefreshTokenInvalid: it is unknown, spent, or its session has ended.
     """
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         pair, ended = await _go_on(session, keys, token)
     if ended is not None:
         await revocations.push_to_redis(redis, [ended])
@@ -191,7 +191,7 @@ async def end(
 
 
 async def sign_out(
-    sessions: SessionMaker,
+    sessionmaker: SessionMaker,
     redis: Redis,
     user: Identity,
     *,
@@ -204,7 +204,7 @@ async def sign_out(
         SessionNotFound: `only` names none of theirs.
     """
     target = None if everywhere else only or user.session_id
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         ended = await end(session, user.id, "logout", only=target)
         if only is not None and not ended:
             raise SessionNotFound

@@ -35,7 +35,7 @@ class Activity(BaseModel):
 @router.post("/login", openapi_extra=LOGIN_BODY)
 async def login(
     body: GivenCredentials,
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     hasher: Passwords,
     keys: Keys,
     settings: Configured,
@@ -43,26 +43,28 @@ async def login(
 ) -> TokenPair:
     """Sign in with address and password, as JSON or as the OAuth2 form."""
     return await login_sessions.sign_in(
-        sessions, hasher, keys, body, device, verified=settings.verifies_email
+        sessionmaker, hasher, keys, body, device, verified=settings.verifies_email
     )
 
 
 @router.post("/refresh")
-async def refresh(body: RefreshRequest, sessions: SessionMakerDep, redis: RedisCopy, keys: Keys) -> TokenPair:
+async def refresh(
+    body: RefreshRequest, sessionmaker: SessionMakerDep, redis: RedisCopy, keys: Keys
+) -> TokenPair:
     """Get the next pair of tokens; the refresh token is spent by that."""
-    return await login_sessions.refresh(sessions, redis, keys, body.refresh_token)
+    return await login_sessions.refresh(sessionmaker, redis, keys, body.refresh_token)
 
 
 @router.post("/logout", status_code=204)
-async def logout(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout(sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End the session that the access token belongs to."""
-    await login_sessions.sign_out(sessions, redis, user)
+    await login_sessions.sign_out(sessionmaker, redis, user)
 
 
 @router.post("/logout-all", status_code=204)
-async def logout_all(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout_all(sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End every session of the caller's."""
-    await login_sessions.sign_out(sessions, redis, user, everywhere=True)
+    await login_sessions.sign_out(sessionmaker, redis, user, everywhere=True)
 
 
 @router.get("/sessions")
@@ -70,7 +72,7 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    login_sessions_page, following = await login_sessions.listing(session, user.id, limit, cursor)
+    page, following = await login_sessions.listing(session, user.id, limit, cursor)
     return SessionList(
         items=[
             SessionView(
@@ -81,7 +83,7 @@ async def list_sessions(
                 last_used_at=login_session.last_used_at,
                 current=login_session.id == user.session_id,
             )
-            for login_session in login_sessions_page
+            for login_session in page
         ],
         next_cursor=following,
     )
@@ -89,10 +91,10 @@ async def list_sessions(
 
 @router.delete("/sessions/{session_id}", status_code=204)
 async def end_session(
-    session_id: UUID, sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser
+    session_id: UUID, sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser
 ) -> None:
     """End one of the caller's sessions."""
-    await login_sessions.sign_out(sessions, redis, user, only=session_id)
+    await login_sessions.sign_out(sessionmaker, redis, user, only=session_id)
 
 
 @router.get("/.well-known/jwks.json")
