@@ -33,7 +33,7 @@ def test_another_machine_is_another(host):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "reason"),
     [
         ("postgresql://auth@db/x", "has no password"),
         ("postgresql://auth:local-auth@db/x", "has a sample password"),

@@ -38,7 +38,7 @@ def start(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "reason"),
     [
         ({"SIGNING_KEY_FILE": ""}, "SIGNING_KEY or SIGNING_KEY_FILE is not set"),
         ({"SIGNING_KEY_FILE": "none.pem"}, "SIGNING_KEY_FILE names none.pem, which does not exist"),
