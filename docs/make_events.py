@@ -24,7 +24,7 @@ Fields are only added; a break is a new type.
 | --- | --- | --- | --- | --- |
 """
 TAIL = """
-A message that cannot be read, or that fails for good, is parked on `interviewace.<service>.parked`
+A message that cannot be read, or that fails for good, becomes a dead letter on `interviewace.<service>.parked`
 (`python -m <service> dead-letters` lists them, `python -m <service> replay` sends them again). An event larger than
 `EVENT_BYTES` is refused when it is published; one that Kafka refuses for good waits in the publisher's table
 `dead_letter`, is listed and sent again by the same commands, and those behind it go on in their order.
@@ -33,7 +33,7 @@ A message that cannot be read, or that fails for good, is parked on `interviewac
 
 def reactions() -> dict[str, list[str]]:
     """Return for each event type what reacts to it."""
-    found: dict[str, list[str]] = {}
+    reactions_by_type: dict[str, list[str]] = {}
     for service in SERVICES:
         router = importlib.import_module(f"{service}.reactions").router
         for subscription in router.subscriptions:
@@ -43,10 +43,10 @@ def reactions() -> dict[str, list[str]]:
                 .splitlines()[0]
                 .rstrip(".")
             )
-            found.setdefault(subscription.event_type.ce_type, []).append(
+            reactions_by_type.setdefault(subscription.event_type.ce_type, []).append(
                 f"{service}: {words[0].lower()}{words[1:]}"
             )
-    return found
+    return reactions_by_type
 
 
 def page() -> str:

@@ -95,21 +95,23 @@ class Person(httpx.AsyncClient):
         self, path: str, arrived: Callable[[dict[str, Any]], object], timeout: float = 60
     ) -> dict[str, Any]:
         """Ask until the answer is as wanted; connections that break in between are part of life."""
-        said = ""
+        last_word = ""
         try:
             async with asyncio.timeout(timeout):
                 while True:
                     try:
                         response = await self.get(path)
-                        said = response.text
+                        last_word = response.text
                         if response.status_code == 200 and arrived(response.json()):
                             body: dict[str, Any] = response.json()
                             return body
                     except httpx.TransportError as error:
-                        said = repr(error)
+                        last_word = repr(error)
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            raise AssertionError(f"{path} did not come to be as wanted; it said {said[:500]}") from None
+            raise AssertionError(
+                f"{path} did not come to be as wanted; the last was {last_word[:500]}"
+            ) from None
 
 
 class Whole:

@@ -33,7 +33,7 @@ def test_the_page_of_events_and_the_schemas_are_what_the_code_publishes():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda each: each.__module__)
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: settings.__module__)
 def test_every_variable_is_in_the_example(settings):
     named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
     assert {field.upper() for field in settings.model_fields} - named == set()

@@ -72,12 +72,12 @@ class Places:
             " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         )
         assert len(named) > 20
-        found = {}
+        words_by_table = {}
         for table in named:
             rows = await self._whole.query(f"SELECT CAST(t AS text) AS row FROM {table['name']} t")
             if words := set().union(*(self._in(row["row"]) for row in rows)):
-                found[table["name"]] = words
-        return found
+                words_by_table[table["name"]] = words
+        return words_by_table
 
     async def redis(self):
         """Return the words found in keys and values."""
@@ -89,20 +89,20 @@ class Places:
                     "string": client.get,
                     "hash": client.hgetall,
                     "set": client.smembers,
-                    "list": lambda each: client.lrange(each, 0, -1),
-                    "zset": lambda each: client.zrange(each, 0, -1),
+                    "list": lambda key: client.lrange(key, 0, -1),
+                    "zset": lambda key: client.zrange(key, 0, -1),
                 }[kind]
                 parts += [name, await read(name)]
         return self._in(repr(parts))
 
     def files(self):
         """Return the words found in mails and logs, by the folder they lie in."""
-        found = {}
+        words_by_folder = {}
         for folder in ("mail", "logs"):
             for path in (self._whole.stack.folder / folder).iterdir():
                 if words := self._in(path.read_bytes()) | self._in(path.name):
-                    found[folder] = found.get(folder, set()) | words
-        return found
+                    words_by_folder[folder] = words_by_folder.get(folder, set()) | words
+        return words_by_folder
 
     async def events(self):
         """Return the words found in messages of each kind, on every topic and partition."""
@@ -115,17 +115,17 @@ class Places:
             consumer.assign([TopicPartition(topic, number) for topic in topics for number in numbers[topic]])
             ends = await consumer.end_offsets(list(consumer.assignment()))
             await consumer.seek_to_beginning()
-            found = {}
+            words_by_kind = {}
             for partition, end in ends.items():
                 while await consumer.position(partition) < end:
                     for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, []):
                         kind = dict(record.headers)["ce_type"].decode()
                         text = repr((record.key, record.headers)).encode() + (record.value or b"")
-                        found[kind] = found.get(kind, set()) | self._in(text)
+                        words_by_kind[kind] = words_by_kind.get(kind, set()) | self._in(text)
         finally:
             await consumer.stop()
-        assert {"user.registered", "resume.parsed", "interview.started"} <= set(found)
-        return {kind: words for kind, words in found.items() if words}
+        assert {"user.registered", "resume.parsed", "interview.started"} <= set(words_by_kind)
+        return {kind: words for kind, words in words_by_kind.items() if words}
 
 
 async def mail_to(whole, address, subject):

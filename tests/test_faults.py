@@ -27,13 +27,13 @@ async def insist(person, interview_id, question_id, text):
     async with asyncio.timeout(90):
         while True:
             try:
-                answer = await person.answer(interview_id, question_id, text, wait=0)
-                if answer.status_code in (200, 202):
+                response = await person.answer(interview_id, question_id, text, wait=0)
+                if response.status_code in (200, 202):
                     return
-                if answer.status_code == 409:  # it had arrived, only the response was lost
-                    assert "answered" in answer.json()["code"], answer.text
+                if response.status_code == 409:  # it had arrived, only the response was lost
+                    assert "answered" in response.json()["code"], response.text
                     return
-                assert answer.status_code in (502, 503, 504), answer.text
+                assert response.status_code in (502, 503, 504), response.text
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.2)

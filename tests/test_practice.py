@@ -11,15 +11,15 @@ import pytest
 from openapi_spec_validator import validate
 from pypdf import PdfWriter
 
-from devstack.demo import interview
+from devstack.demo.play import interview
 
 API = "/api/v1"
 
 
 async def test_the_demo_goes_through(whole, tmp_path, capsys):
     await interview(whole.url, tmp_path)
-    said = capsys.readouterr().out
-    assert "evaluated by built-in" in said
+    output = capsys.readouterr().out
+    assert "evaluated by built-in" in output
     report = next(tmp_path.glob("*.md")).read_text()
     assert "built-in" in report
     assert "“" in report or ">" in report
@@ -51,10 +51,10 @@ async def test_better_answers_score_higher_and_are_quoted_word_for_word(person, 
     scores = []
     for text in (good_answer, "It went fine."):
         question = await person.next_question(started["id"])
-        answer = await person.answer(started["id"], question["id"], text)
-        assert answer.status_code == 200
-        assert answer.headers["preference-applied"].startswith("wait")
-        evaluation = answer.json()["evaluation"]
+        response = await person.answer(started["id"], question["id"], text)
+        assert response.status_code == 200
+        assert response.headers["preference-applied"].startswith("wait")
+        evaluation = response.json()["evaluation"]
         assert evaluation["evaluated_by"]["engine"] == "built-in"
         assert all(quote in text for criterion in evaluation["criteria"] for quote in criterion["quotes"])
         scores.append(evaluation["score"] or 0)
@@ -93,14 +93,14 @@ async def test_refreshing_and_signing_out_hold_at_the_gateway_at_once(person):
     assert again.status_code == 401
 
 
-def is_problem(answer: httpx.Response, status: int, code: str | None = None) -> bool:
+def is_problem(response: httpx.Response, status: int, code: str | None = None) -> bool:
     """Check that an answer is a problem document that says what to do."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    body = answer.json()
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    body = response.json()
     assert body["status"] == status
     assert len(body["detail"]) > 10
-    assert body["request_id"] == answer.headers["x-request-id"]
+    assert body["request_id"] == response.headers["x-request-id"]
     return code is None or body["code"] == code
 
 

@@ -116,8 +116,8 @@ async def test_a_process_names_everything_that_production_refuses_at_once(start,
     keys = {"SIGNING_KEY_FILE": str(key_file), "RETIRED_KEY_FILE": "none.pem"}
     code, output = await start(*granian(service), **WEAK, **keys)
     assert code != 0
-    _, said, message = output.partition(f"{service} does not start in production")
-    assert said, output
+    _, marker, message = output.partition(f"{service} does not start in production")
+    assert marker, output
     lines = [line for line in message.splitlines() if line.startswith("- ")]
     assert {name for name in REFUSED[service] if name not in message} == set()
     assert len(lines) == len(REFUSED[service]), message

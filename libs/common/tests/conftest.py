@@ -1,4 +1,4 @@
-"""A small service of our own, to test the plumbing on real servers without any other service."""
+"""A small service of our own, to test what all services share on real servers without any other service."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -93,7 +93,7 @@ async def write_note(body: NewNote, session: Session, user: CurrentUser) -> dict
 
 
 @router.post("/announcements", status_code=201)
-async def announce(body: NewNote, session: Session, user: CurrentUser) -> None:
+async def publish(body: NewNote, session: Session, user: CurrentUser) -> None:
     session.add(Note(owner_id=user.id, text=body.text))
     await outbox.publish(
         session, ReportReady(interview_id=uuid7(), user_id=user.id, job_title=body.text, overall=None)
@@ -106,9 +106,9 @@ class Written(BaseModel):
 
 
 @router.post("/notes-once", status_code=201)
-async def write_note_once(body: NewNote, session: Session, asked: IdempotencyDep) -> Written:
+async def write_note_once(body: NewNote, session: Session, context: IdempotencyDep) -> Written:
     async def make() -> Written:
-        note = Note(owner_id=asked.owner, text=body.text)
+        note = Note(owner_id=context.owner, text=body.text)
         session.add(note)
         await session.flush()
         if body.text == "refused":
@@ -116,7 +116,7 @@ async def write_note_once(body: NewNote, session: Session, asked: IdempotencyDep
         return Written(id=note.id, text=note.text)
 
     content = idempotency.fingerprint(body.model_dump_json().encode())
-    return await idempotency.run_once(session, asked, "note", content, Written, make)
+    return await idempotency.run_once(session, context, "note", content, Written, make)
 
 
 @router.get("/notes")
@@ -134,9 +134,9 @@ async def take_anything(request: Request) -> int:
 
 
 @router.get("/wait")
-async def wait_for_note(bulletin: NotifierDep, user: CurrentUser) -> dict[str, bool]:
-    async with bulletin.watch(str(user.id)) as watcher:
-        return {"woken": await watcher.wait(10)}
+async def wait_for_note(notifier: NotifierDep, user: CurrentUser) -> dict[str, bool]:
+    async with notifier.watch(str(user.id)) as subscription:
+        return {"woken": await subscription.wait(10)}
 
 
 @router.get("/greeting")
@@ -213,15 +213,15 @@ async def elsewhere(services: Services) -> Callable[[type[Event], str], type[Eve
         return type(event_type.__name__, (event_type,), {"topic": to, "__module__": __name__})
 
     config = kafka.topic_config(settings, kafka.topic_bytes(settings))
-    topics = dict.fromkeys(("tests.largest", "tests.parking", "tests.relay"), config)
+    topics = dict.fromkeys(("tests.largest", "tests.dead-letters", "tests.relay"), config)
     await kafka.ensure_topics(services.addresses.kafka_bootstrap, topics, 1, 1)
     return move
 
 
 @pytest_asyncio.fixture
 async def client(sample: Sample) -> AsyncIterator[Client]:
-    async with sample.client() as signed_in:
-        yield signed_in
+    async with sample.client() as http:
+        yield http
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ async def test_dead_letters_and_replay_answer(command, capsys, name):
     output = capsys.readouterr().out
     assert "messages sent again" in output
     assert "events will be published again" in output
-    assert output.rstrip().endswith("parked, 0 refused by Kafka")
+    assert output.rstrip().endswith("dead letters, 0 refused by Kafka")
 
 
 async def test_an_unknown_command_is_refused_with_a_hint(command, capsys):

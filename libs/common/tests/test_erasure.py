@@ -34,7 +34,7 @@ def erase(sample):
 
 @pytest.fixture
 def rows(sample):
-    """Count an owner's rows in every table of the plumbing."""
+    """Count an owner's rows in every table that all services share."""
 
     async def count(owner):
         async with sample.sessions() as session:
@@ -204,7 +204,7 @@ async def test_a_key_of_somebody_erased_keeps_nothing(sample, erase):
     async def make():
         return Made(id="x")
 
-    asked = idempotency.IdempotencyContext(owner, "k")
+    context = idempotency.IdempotencyContext(owner, "k")
     async with sample.sessions() as session:
         with pytest.raises(AccountErased):
-            await idempotency.run_once(session, asked, "note", b"content", Made, make)
+            await idempotency.run_once(session, context, "note", b"content", Made, make)

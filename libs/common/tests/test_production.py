@@ -33,7 +33,7 @@ def test_another_machine_is_another(host):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "reason"),
     [
         ("postgresql://auth@db/x", "has no password"),
         ("postgresql://auth:local-auth@db/x", "has a sample password"),
@@ -43,9 +43,9 @@ def test_another_machine_is_another(host):
         ("postgresql://auth:uP8vQ2mX@db/x", "has a password of fewer than 12 characters"),
     ],
 )
-def test_a_password_that_will_not_do_is_named_without_itself(url, said):
+def test_a_password_that_will_not_do_is_named_without_itself(url, reason):
     [problem] = production.password_problems("DATABASE_URL", url, Allowance.PASSWORDLESS_DATABASE)
-    assert said in str(problem)
+    assert reason in str(problem)
     assert "uP8vQ2mX" not in str(problem)
 
 

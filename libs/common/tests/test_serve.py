@@ -186,13 +186,13 @@ async def test_a_draining_process_asks_its_clients_for_new_connections_and_says_
             await replica.until_not_ready()
             ready, work = await client.get("/ready"), await client.get("/work")
             assert ready.json() == {"status": "not ready", "checks": {"process": "stopping"}}
-            assert [each.headers["connection"] for each in (ready, work)] == ["close", "close"]
+            assert [response.headers["connection"] for response in (ready, work)] == ["close", "close"]
         replica.process.send_signal(signal.SIGTERM)  # a second one: whoever waits does not have to
         async with asyncio.timeout(15):
             assert await replica.process.wait() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 async def test_without_a_drain_a_process_ends_at_once_and_finishes_what_it_has_in_hand(replicas, number):
     async with replicas(1, drain_seconds=0 if number is signal.SIGTERM else 60) as [replica]:
         async with httpx.AsyncClient(base_url=replica.url, trust_env=False, timeout=20) as client:

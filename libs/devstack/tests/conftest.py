@@ -10,7 +10,7 @@ import pytest
 
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports, settle
-from devstack.probes import http_answer, http_ok
+from devstack.probes import http_ok, http_response
 from devstack.process import Program
 from devstack.services import Plan, Site
 from devstack.stack import Stack
@@ -62,7 +62,7 @@ class Scene:
             command,
             partial(http_ok, port),
             port,
-            explain=partial(http_answer, port),
+            explain=partial(http_response, port),
             grace=grace,
             patience=patience,
         )

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from devstack import __main__ as command_line
-from devstack import watching
-from devstack.lifeline import Lifeline
+from devstack import observe
+from devstack.process_guard import ProcessGuard
 
 SPEAKS_TWICE = """
 import sys
-from devstack.running import say
+from devstack.cli_run import say
 say("one"); say("two"); print("went on", file=sys.stderr)
 """
 
@@ -65,7 +65,7 @@ def test_what_nobody_reads_any_more_is_said_without_an_error() -> None:
 
 async def test_memory_lists_every_process_and_the_sum(scene: Any) -> None:
     async with scene.stack([scene.server("auth api")], [scene.server("parent", "parent")]) as stack:
-        table = watching.memory_table(stack.folder).splitlines()
+        table = observe.memory_table(stack.folder).splitlines()
     rows = {line[:18].strip(): line[18:].split() for line in table[1:]}
     assert list(rows) == ["auth api", "parent", "devstack", "all"]
     assert rows["parent"][0] == "2"
@@ -74,10 +74,10 @@ async def test_memory_lists_every_process_and_the_sum(scene: Any) -> None:
 
 def test_memory_of_a_process_that_is_down_is_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "stack"
-    lifeline = Lifeline(folder)
+    process_guard = ProcessGuard(folder)
     (folder / "stack.json").write_text(f'{{"pid": {os.getpid()}, "processes": {{"gateway": null}}}}')
-    assert watching.memory_table(folder).splitlines()[1].split() == ["gateway", "0", "0", "0"]
-    lifeline.close()
+    assert observe.memory_table(folder).splitlines()[1].split() == ["gateway", "0", "0", "0"]
+    process_guard.close()
 
 
 def test_logs_begin_with_the_last_lines_and_go_on_with_what_is_new(tmp_path: Path) -> None:
@@ -87,20 +87,20 @@ def test_logs_begin_with_the_last_lines_and_go_on_with_what_is_new(tmp_path: Pat
     log.write_text("".join(f"line {number}\n" for number in range(30)) + "half a li")
     lines: list[str] = []
     seen: dict[Path, int] = {}
-    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    observe.follow(tmp_path, lines.append, seen=seen, forever=False)
     assert lines == [f"auth-api         | line {number}" for number in range(20, 30)]
     with log.open("a") as file:
         file.write("ne\n")
-    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    observe.follow(tmp_path, lines.append, seen=seen, forever=False)
     assert lines[10:] == ["auth-api         | half a line"]
     log.write_text("new run\n")
-    watching.follow(tmp_path, lines.append, seen=seen, forever=False)
+    observe.follow(tmp_path, lines.append, seen=seen, forever=False)
     assert lines[11:] == ["auth-api         | new run"]
 
 
 def test_who_follows_logs_that_are_not_there_yet_is_told(tmp_path: Path) -> None:
     lines: list[str] = []
-    watching.follow(tmp_path, lines.append, forever=False)
+    observe.follow(tmp_path, lines.append, forever=False)
     assert lines == [f"there are no logs in {tmp_path / 'logs'} yet; waiting for them"]
 
 

@@ -62,9 +62,9 @@ def test_keys_mails_and_passwords_are_kept_from_others(tmp_path: Path) -> None:
 
 def test_only_auth_is_told_the_token_of_the_mailbox(tmp_path: Path) -> None:
     made = programs(site(tmp_path, mailbox_token="of-this-run"))
-    told = {name: program.env.get("MAILBOX_TOKEN") for name, program in made.items()}
-    assert {name for name, token in told.items() if token} == {"auth api", "auth worker"}
-    assert told["auth api"] == "of-this-run"
+    tokens = {name: program.env.get("MAILBOX_TOKEN") for name, program in made.items()}
+    assert {name for name, token in tokens.items() if token} == {"auth api", "auth worker"}
+    assert tokens["auth api"] == "of-this-run"
 
 
 def test_links_in_mails_lead_to_the_gateway_unless_the_user_says_otherwise(

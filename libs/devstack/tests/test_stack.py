@@ -14,10 +14,10 @@ import psutil
 import pytest
 from redis.asyncio import Redis
 
-from devstack import running
+from devstack import cli_run
 from devstack.errors import AlreadyRunning, DevstackError, PortTaken, StartFailed
-from devstack.lifeline import is_claimed
 from devstack.ports import Ports
+from devstack.process_guard import is_claimed
 from devstack.services import Plan, Site
 from devstack.stack import Stack
 
@@ -121,9 +121,9 @@ async def test_a_second_stack_in_the_same_folder_is_refused_and_the_first_goes_o
         with pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
             await scene.stack([scene.server("gateway")]).start()
         with pytest.raises(AlreadyRunning):
-            running.clean(first.folder)
+            cli_run.clean(first.folder)
         assert psutil.pid_exists(first.processes["gateway"])
-    running.clean(first.folder)
+    cli_run.clean(first.folder)
     assert not first.folder.exists()
 
 
@@ -199,7 +199,7 @@ async def test_run_says_what_to_do_next_and_stops_on_a_signal(
     scene: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = scene.stack([scene.server("gateway")])
-    run = asyncio.create_task(running.run(stack))
+    run = asyncio.create_task(cli_run.run(stack))
     await scene.until(lambda: (stack.folder / "stack.json").exists())
     os.kill(os.getpid(), signal.SIGTERM)
     await run
@@ -213,7 +213,7 @@ async def test_run_says_what_to_do_next_and_stops_on_a_signal(
 async def test_nohup_keeps_the_closing_of_the_terminal_away() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        async with running.stop_signal():
+        async with cli_run.stop_signal():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -225,7 +225,7 @@ async def test_a_signal_while_it_starts_leaves_nothing_running(
     stack = scene.stack(
         [scene.server("gateway")], steps=[[scene.step("provision", "import time; time.sleep(60)")]]
     )
-    run = asyncio.create_task(running.run(stack))
+    run = asyncio.create_task(cli_run.run(stack))
     await scene.until(lambda: (stack.folder / "logs" / "provision.log").exists())
     os.kill(os.getpid(), signal.SIGINT)
     await run

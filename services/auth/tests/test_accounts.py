@@ -41,7 +41,7 @@ async def test_a_person_registers_verifies_and_signs_in(service, anonymous, form
         True,
     )
     assert [
-        each["ce_type"] for each in await service.published() if each["payload"]["user_id"] == me["id"]
+        event["ce_type"] for event in await service.published() if event["payload"]["user_id"] == me["id"]
     ] == [
         "user.registered",
         "user.email_verified",
@@ -190,7 +190,7 @@ async def test_erasing_an_account_asks_for_the_password_and_is_announced(service
     gone = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
     assert gone.status_code == 204
     assert (await signed_in.get("/api/v1/auth/me")).json()["code"] == "invalid_token"
-    types = [each["ce_type"] for each in await service.published(account.id)]
+    types = [event["ce_type"] for event in await service.published(account.id)]
     assert types[-2:] == ["session.revoked", "user.deleted"]
 
 
@@ -232,5 +232,5 @@ async def test_a_forgotten_password_is_replaced_by_mail_and_every_session_ends(
         "code"
     ] == "invalid_mail_token"
     assert "access_token" in await account.sign_in("Another-horse-8")
-    types = [each["ce_type"] for each in await service.published(account.id)]
+    types = [event["ce_type"] for event in await service.published(account.id)]
     assert "session.revoked" in types

@@ -18,11 +18,11 @@ class Interrupted(Hasher):
         self.happening = happening
 
     async def matches(self, password, hashed):
-        found = await super().matches(password, hashed)
+        matched = await super().matches(password, hashed)
         happening, self.happening = self.happening, None
         if happening is not None:
             await happening()
-        return found
+        return matched
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def test_everything_at_once_waits_for_its_turn_and_never_breaks(
         await account.client() as third,
     ):
         change = {"current_password": account.password, "new_password": "Third-horse-99"}
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             first.post("/api/v1/auth/change-password", json=change),
             anonymous.post("/api/v1/auth/reset-password", json=reset),
             second.post("/api/v1/auth/logout-all"),
@@ -81,18 +81,18 @@ async def test_everything_at_once_waits_for_its_turn_and_never_breaks(
             third.request("DELETE", "/api/v1/auth/me", json={"password": account.password}),
             *(account.sign_in() for _ in range(5)),
         )
-    assert all(answer.status_code < 500 for answer in answers[:5])
-    assert all("access_token" in answer or answer["status"] == 401 for answer in answers[5:])
+    assert all(response.status_code < 500 for response in responses[:5])
+    assert all("access_token" in response or response["status"] == 401 for response in responses[5:])
 
 
 async def test_one_address_registered_many_times_at_once_is_one_account(service, anonymous):
     form = {"email": f"{uuid7()}@example.com", "password": NEW, "full_name": "Jordan Rivera"}
-    answers = await asyncio.gather(*(anonymous.post("/api/v1/auth/register", json=form) for _ in range(6)))
-    assert {answer.status_code for answer in answers} == {202}
-    assert len({answer.text for answer in answers}) == 1
+    responses = await asyncio.gather(*(anonymous.post("/api/v1/auth/register", json=form) for _ in range(6)))
+    assert {response.status_code for response in responses} == {202}
+    assert len({response.text for response in responses}) == 1
     registered = [
-        each["payload"]["user_id"]
-        for each in await service.published()
-        if each["ce_type"] == "user.registered"
+        event["payload"]["user_id"]
+        for event in await service.published()
+        if event["ce_type"] == "user.registered"
     ]
     assert len(registered) == len(set(registered))

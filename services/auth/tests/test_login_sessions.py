@@ -41,7 +41,7 @@ async def test_the_oauth2_form_signs_in_too(anonymous, account):
 async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
     body = {"email": account.email, "password": account.password}
     taken = await anonymous.post("/api/v1/auth/login", json=body)
-    answers = [
+    responses = [
         taken,
         await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": taken.json()["refresh_token"]}),
         await anonymous.post("/api/v1/auth/login", json=body | {"password": "Wrong-password-1"}),
@@ -49,8 +49,8 @@ async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
         await signed_in.get("/api/v1/auth/me"),
         await anonymous.get("/api/v1/auth/nothing"),
     ]
-    assert [answer.status_code for answer in answers] == [200, 200, 401, 422, 200, 404]
-    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+    assert [response.status_code for response in responses] == [200, 200, 401, 422, 200, 404]
+    assert {response.headers["cache-control"] for response in responses} == {"no-store"}
     keys = await anonymous.get("/api/v1/auth/.well-known/jwks.json")
     assert keys.headers["cache-control"].startswith("public, max-age=")
 
@@ -145,16 +145,16 @@ async def test_a_spent_token_used_again_ends_the_whole_session(service, services
     assert (await refresh(third["refresh_token"])).status_code == 401
     session_id = jwt.decode(first["access_token"], options={"verify_signature": False})["sid"]
     assert await revoked(services, session_id)
-    events = {each["ce_type"]: each["payload"] for each in await service.published(account.id)}
+    events = {event["ce_type"]: event["payload"] for event in await service.published(account.id)}
     assert events["session.refresh_token_reused"]["session_id"] == session_id
     assert events["session.revoked"]["reason"] == "token_reused"
 
 
 async def test_a_lost_response_can_be_asked_for_again_within_ten_seconds(account, refresh):
     first = await account.sign_in()
-    one, two = await refresh(first["refresh_token"]), await refresh(first["refresh_token"])
-    assert one.json()["refresh_token"] == two.json()["refresh_token"]
-    assert (await refresh(one.json()["refresh_token"])).status_code == 200
+    original, repeated = await refresh(first["refresh_token"]), await refresh(first["refresh_token"])
+    assert original.json()["refresh_token"] == repeated.json()["refresh_token"]
+    assert (await refresh(original.json()["refresh_token"])).status_code == 200
 
 
 async def test_after_ten_seconds_it_counts_as_stolen(service, account, refresh, anonymous):
@@ -171,9 +171,9 @@ async def test_after_ten_seconds_it_counts_as_stolen(service, account, refresh, 
 
 async def test_a_hundred_refreshes_at_once_yield_one_successor(account, refresh):
     first = await account.sign_in()
-    answers = await asyncio.gather(*(refresh(first["refresh_token"]) for _ in range(100)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    responses = await asyncio.gather(*(refresh(first["refresh_token"]) for _ in range(100)))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.json()["refresh_token"] for response in responses}) == 1
 
 
 @pytest.mark.parametrize("token", ["x", "é" * 200, "A" * 43])
@@ -218,7 +218,7 @@ async def test_sessions_are_listed_in_pages_without_those_that_can_not_go_on(ser
     first = (await signed_in.get("/api/v1/auth/sessions?limit=2")).json()
     rest = (await signed_in.get(f"/api/v1/auth/sessions?limit=2&cursor={first['next_cursor']}")).json()
     assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
-    shown = [each["id"] for each in first["items"] + rest["items"]]
+    shown = [item["id"] for item in first["items"] + rest["items"]]
     assert shown == sorted(shown, reverse=True)
     assert session_id not in shown
     assert (await signed_in.get("/api/v1/auth/sessions?cursor=x")).json()["code"] == "invalid_cursor"
@@ -334,5 +334,5 @@ async def test_moderators_see_disable_and_unlock_and_admins_change_roles(
     async with await admin.client() as client:
         assert (await client.patch(path, json={"role": "moderator"})).json()["role"] == "moderator"
         assert (await client.patch(path, json={"role": "emperor"})).status_code == 422
-    types = {each["ce_type"] for each in await service.published(account.id)}
+    types = {event["ce_type"] for event in await service.published(account.id)}
     assert {"user.disabled", "user.role_changed", "session.revoked"} <= types

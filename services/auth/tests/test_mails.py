@@ -100,8 +100,8 @@ async def test_a_ready_report_is_mailed_once_however_often_it_is_announced(
         await services.deliver(event)
     mail = await mail_to(account.email, "report is ready")
     assert "Backend Engineer" in mail.get_content()
-    found = [path for path in mail_folder.glob("*.eml") if account.email in path.read_text()]
-    assert len(found) == 1
+    mails = [path for path in mail_folder.glob("*.eml") if account.email in path.read_text()]
+    assert len(mails) == 1
 
 
 async def test_what_a_mail_was_about_is_erased_with_the_account(
@@ -205,8 +205,8 @@ async def test_written_mails_are_shown_by_url_and_nothing_else_is(anonymous, acc
 )
 async def test_nobody_reads_mails_without_the_token_or_by_another_name(anonymous, mailbox, token, host):
     path = mailbox if token is None else f"/api/v1/auth/mailbox?token={token}"
-    for each in (path, path.replace("?", "/unknown.eml?")):
-        response = await anonymous.get(each, headers={"X-Forwarded-Host": host})
+    for url in (path, path.replace("?", "/unknown.eml?")):
+        response = await anonymous.get(url, headers={"X-Forwarded-Host": host})
         assert (response.status_code, response.json()["code"]) == (401, "mailbox_closed")
 
 

@@ -38,7 +38,7 @@ def start(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "reason"),
     [
         ({"SIGNING_KEY_FILE": ""}, "SIGNING_KEY or SIGNING_KEY_FILE is not set"),
         ({"SIGNING_KEY_FILE": "none.pem"}, "SIGNING_KEY_FILE names none.pem, which does not exist"),
@@ -47,12 +47,12 @@ def start(tmp_path):
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
     ],
 )
-async def test_production_names_what_is_missing_and_tells_no_secret(start, tmp_path, values, said):
+async def test_production_names_what_is_missing_and_tells_no_secret(start, tmp_path, values, reason):
     make_key_file(tmp_path / "auth.pem")
     usual = {"ENVIRONMENT": "production", "SMTP_URL": f"smtps://auth:{SECRET}@mail"}
     code, _, err = await start(**usual | values)
     assert code == 1
-    assert said in err
+    assert reason in err
     assert "secret" not in err
 
 

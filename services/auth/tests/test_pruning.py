@@ -38,7 +38,7 @@ async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, accoun
     await pruning.prune(service.sessions)
     async with service.sessions() as session:
         left = await session.scalars(select(LoginSession.id).where(LoginSession.user_id == account.id))
-        assert [str(each) for each in left] == [going_on]
+        assert [str(session_id) for session_id in left] == [going_on]
         tokens = select(func.count()).where(RefreshToken.session_id == session_of(pair))
         assert await session.scalar(tokens) == 0
 

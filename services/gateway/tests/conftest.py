@@ -79,8 +79,8 @@ class RedisServer:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:
-        async with Redis.from_url(self.url, decode_responses=True) as opened:
-            yield opened
+        async with Redis.from_url(self.url, decode_responses=True) as client:
+            yield client
 
     async def revoke(self, session: UUID) -> None:
         """End a session as auth does."""
@@ -339,14 +339,15 @@ async def anonymous(gateway: Running) -> AsyncIterator[httpx.AsyncClient]:
 def problem() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
     """Assert that an answer is a problem document of that status and code, and return it."""
 
-    def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), (
-            answer.text
-        )
-        document: dict[str, Any] = answer.json()
+    def check(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+        assert (response.status_code, response.headers["content-type"]) == (
+            status,
+            "application/problem+json",
+        ), response.text
+        document: dict[str, Any] = response.json()
         assert set(document) >= {"type", "title", "status", "detail", "code", "request_id"}
         assert (document["status"], document["code"]) == (status, code)
-        assert document["request_id"] == answer.headers["x-request-id"]
+        assert document["request_id"] == response.headers["x-request-id"]
         return document
 
     return check

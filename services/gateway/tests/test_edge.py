@@ -114,7 +114,7 @@ def finished(spans: Any, upstream: Any, eventually: Any) -> Any:
     async def find() -> Any:
         trace_id = upstream.last.values("traceparent")[0].split("-")[1]
         ended = spans.get_finished_spans()
-        return next((each for each in ended if f"{each.context.trace_id:032x}" == trace_id), None)
+        return next((span for span in ended if f"{span.context.trace_id:032x}" == trace_id), None)
 
     return lambda: eventually(find)
 
@@ -175,5 +175,5 @@ async def test_a_websocket_is_turned_away(gateway: Any) -> None:
         b"GET /api/v1/interview/1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    answer = await gateway.raw(request)
-    assert answer.startswith(b"HTTP/1.1 4")
+    response = await gateway.raw(request)
+    assert response.startswith(b"HTTP/1.1 4")

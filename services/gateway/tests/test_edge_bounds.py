@@ -36,16 +36,16 @@ async def test_a_path_that_could_be_read_in_two_ways_is_refused(
 ) -> None:
     token = signer.token(uuid4())
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    answer = await gateway.raw(request.encode())
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    response = await gateway.raw(request.encode())
+    assert response.startswith(b"HTTP/1.1 400 ")
     assert upstream.seen == []
 
 
 async def test_routing_sees_the_path_that_the_service_sees(gateway: Any, upstream: Any) -> None:
     request = b"POST /api/v1/auth/%6cogin HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    answer = await gateway.raw(request)
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert b'"credentials"' in answer
+    response = await gateway.raw(request)
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert b'"credentials"' in response
     assert upstream.last.path == "/api/v1/auth/login"
 
 
@@ -61,8 +61,8 @@ async def test_routing_sees_the_path_that_the_service_sees(gateway: Any, upstrea
 )
 async def test_ambiguous_framing_is_refused(gateway: Any, upstream: Any, lines: bytes) -> None:
     request = b"POST /api/v1/auth/login HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n0\r\n\r\n"
-    answer = await gateway.raw(request)
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    response = await gateway.raw(request)
+    assert response.startswith(b"HTTP/1.1 400 ")
     assert upstream.seen == []
 
 
@@ -71,9 +71,9 @@ async def test_chunks_that_are_none_are_the_senders_mistake(gateway: Any, chunks
     request = (
         b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
     )
-    answer = await gateway.raw(request)
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b'"code":"malformed_request"' in answer
+    response = await gateway.raw(request)
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"malformed_request"' in response
 
 
 async def test_a_body_with_a_length_and_chunks_reaches_the_service_with_one_framing(
@@ -84,10 +84,10 @@ async def test_a_body_with_a_length_and_chunks_reaches_the_service_with_one_fram
         b"Connection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /internal/x HTTP/1.1\r\n\r\n"
     )
     request = request.replace(b"Connection: close\r\n", b"")
-    answer = await gateway.raw(
+    response = await gateway.raw(
         request
     )  # the server under us closes the connection by itself, as RFC 9112 asks
-    assert answer.count(b"HTTP/1.1 ") == 1
+    assert response.count(b"HTTP/1.1 ") == 1
     [seen] = upstream.seen
     assert (seen.body, seen.values("content-length"), seen.values("transfer-encoding")) == (b"{}", ["2"], [])
 
@@ -133,9 +133,9 @@ async def test_an_upload_may_have_6_mb(client: Any, upstream: Any, problem: Any)
     file = {"file": ("cv.pdf", b"x" * (5 * MEGABYTE), "application/pdf")}
     assert (await client.post("/api/v1/resume/upload", files=file)).json()["size"] > 5 * MEGABYTE
     file = {"file": ("cv.pdf", b"x" * (6 * MEGABYTE), "application/pdf")}
-    said = problem(await client.post("/api/v1/resume/upload", files=file), 413, "body_too_large")
-    assert "6 MB" in said["detail"]
-    assert "5 MB" in said["detail"]
+    document = problem(await client.post("/api/v1/resume/upload", files=file), 413, "body_too_large")
+    assert "6 MB" in document["detail"]
+    assert "5 MB" in document["detail"]
     problem(await client.post("/api/v1/resume/upload", content=parts(7 * MEGABYTE)), 413, "body_too_large")
 
 

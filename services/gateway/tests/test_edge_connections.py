@@ -13,7 +13,8 @@ async def test_after_redis_was_restarted_the_very_next_request_and_probe_are_fin
     async with gateway.client() as client:
         for path in ("/ready", "/api/v1/resume/1", "/ready"):
             assert {
-                each.status_code for each in await asyncio.gather(*(client.get(path) for _ in range(8)))
+                response.status_code
+                for response in await asyncio.gather(*(client.get(path) for _ in range(8)))
             } == {200}
             await redis.kill()
             await redis.start()
@@ -26,8 +27,8 @@ async def test_after_redis_ended_every_connection_the_next_requests_are_fine(
 ) -> None:
     async with gateway.client() as client, redis.client() as store:
         for _ in range(3):
-            answers = await asyncio.gather(*(client.get("/api/v1/resume/1") for _ in range(8)))
-            assert {answer.status_code for answer in answers} == {200}
+            responses = await asyncio.gather(*(client.get("/api/v1/resume/1") for _ in range(8)))
+            assert {response.status_code for response in responses} == {200}
             assert await store.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
             assert (await client.get("/api/v1/resume/1")).status_code == 200
     assert "redis_gone" not in caplog.text
@@ -43,7 +44,7 @@ async def test_after_a_service_was_restarted_the_very_next_request_and_probe_are
 
         async def ask() -> set[int]:
             calls = (client.request(method, "/api/v1/resume/1") for _ in range(8))
-            return {each.status_code for each in await asyncio.gather(*calls)}
+            return {response.status_code for response in await asyncio.gather(*calls)}
 
         for _ in range(3):
             assert await ask() == {200}

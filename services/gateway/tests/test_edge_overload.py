@@ -89,7 +89,7 @@ async def started(
         async def answers() -> bool:
             try:
                 async with httpx.AsyncClient(trust_env=False) as client:
-                    bases = (f"http://127.0.0.1:{each}/health" for each in (port, behind))
+                    bases = (f"http://127.0.0.1:{number}/health" for number in (port, behind))
                     return all([(await client.get(base)).is_success for base in bases])
             except httpx.TransportError:
                 return False
@@ -156,7 +156,7 @@ async def test_two_people_with_530_slow_bodies_stop_nobody_else(started: Any, si
                 assert (await third.post("/api/v1/interview/1/answer", json={})).status_code == 200
                 assert (await third.post("/api/v1/resume/upload", content=b"x" * 100_000)).text == "100000"
             statuses = await asyncio.gather(*(outcome(reader) for reader in (*slow, *others)))
-            assert [statuses.count(each) for each in (408, 429)] == [4 + 64, 2 * HELD - 4 - 64]
+            assert [statuses.count(status) for status in (408, 429)] == [4 + 64, 2 * HELD - 4 - 64]
             assert (await third.get("/api/v1/resume/1")).status_code == 200
 
 
@@ -233,11 +233,11 @@ async def test_a_frozen_service_is_left_alone_until_it_wakes(
 
 async def test_a_thousand_idle_connections_of_nobody_stop_nobody(started: Any, signer: Any) -> None:
     async with started(**GATEWAY_SERVER) as (port, _), person(port, signer) as client:
-        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1_100)]
+        connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1_100)]
         assert (await client.get("/api/v1/resume/1")).status_code == 200
         async with person(port, signer) as newcomer:
             assert (await newcomer.get("/api/v1/resume/1")).status_code == 200
-        for _, writer in opened:
+        for _, writer in connections:
             writer.close()
 
 

@@ -33,7 +33,7 @@ CREDENTIALS = {
     ("POST", "/api/v1/auth/change-password"),
     ("DELETE", "/api/v1/auth/me"),
 }
-COSTLY = {
+EXPENSIVE = {
     ("POST", "/api/v1/resume/upload"),
     ("POST", "/api/v1/resume/{}/reparse"),
     ("POST", "/api/v1/interview/start"),
@@ -65,14 +65,14 @@ def _service_reads(method: str, path: str) -> tuple[str, str] | None:
 
 def _class_of(method: str, pattern: str) -> str:
     known = (method, pattern)
-    return "credentials" if known in CREDENTIALS else "costly" if known in COSTLY else "general"
+    return "credentials" if known in CREDENTIALS else "costly" if known in EXPENSIVE else "general"
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if BELOW not in route.pattern], ids=str)
 def test_each_route_of_the_table_is_one_of_its_service(route: Route) -> None:
     path = route.pattern.replace("{}", str(uuid4()))
     read = [_service_reads(method, path) for method in ([route.method] if route.method else TAKEN)]
-    assert route.service in {each[0] for each in read if each}
+    assert route.service in {reading[0] for reading in read if reading}
 
 
 def test_each_route_of_the_services_has_its_class_in_the_table() -> None:
@@ -90,7 +90,7 @@ def test_each_route_of_the_services_has_its_class_in_the_table() -> None:
             assert route.service == service
             assert names[route.limit] == _class_of(method, _pattern(served)), (method, served.path)
             known.add((method, _pattern(served)))
-    assert known >= CREDENTIALS | COSTLY, "what this test expects is there"
+    assert known >= CREDENTIALS | EXPENSIVE, "what this test expects is there"
 
 
 FORMS = [

@@ -25,7 +25,7 @@ def test_lists_and_limits_are_written_plainly(monkeypatch: pytest.MonkeyPatch) -
 
 def test_defaults_are_those_of_the_interface() -> None:
     limits = Settings().limits
-    assert (limits.credentials, limits.costly) == (Limit(10, 60), Limit(30, 60))
+    assert (limits.credentials, limits.expensive) == (Limit(10, 60), Limit(30, 60))
     assert (limits.general_user, limits.general_address) == (Limit(300, 60), Limit(60, 60))
 
 

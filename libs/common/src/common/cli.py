@@ -42,7 +42,7 @@ def _dead_letters(settings: ServiceSettings) -> None:
     for event in events:
         moment = event.set_aside_at.isoformat()
         _say(f"{moment}  {event.ce_type} {event.event_id} to {event.topic}  {event.cause}")
-    _say(f"{len(messages)} parked, {len(events)} refused by Kafka")
+    _say(f"{len(messages)} dead letters, {len(events)} refused by Kafka")
 
 
 def run_command(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:

@@ -1,4 +1,4 @@
-"""What the plumbing itself keeps of a person and of what they made, and how it goes when that is erased."""
+"""What the shared tables keep of a person and of what they made, and how it goes when that is erased."""
 
 from uuid import UUID
 

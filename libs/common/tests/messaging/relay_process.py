@@ -20,7 +20,7 @@ async def main() -> None:
         inbox_keep_seconds=settings.inbox_keep,
         lock_seconds=float(sys.argv[1]),
     )
-    await Restarter().keep("relay", relay.run)
+    await Restarter().restart("relay", relay.run)
 
 
 asyncio.run(main())

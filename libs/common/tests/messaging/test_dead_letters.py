@@ -14,8 +14,8 @@ from common.messaging.router import EventRouter
 
 @pytest.fixture
 def deleted(elsewhere):
-    """The event that is parked, on a topic of its own."""
-    return elsewhere(UserDeleted, "tests.parking")
+    """The event that becomes a dead letter, on a topic of its own."""
+    return elsewhere(UserDeleted, "tests.dead-letters")
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def send(sample, deleted):
         yield put
 
 
-async def parked_for(sample, event):
+async def letters_for(sample, event):
     return [
         message
         for message in await dead_letters.listing(sample.settings)
@@ -73,9 +73,9 @@ async def test_a_failed_message_of_a_megabyte_is_parked_whole_and_the_next_goes_
         await send(event, body)
         await send(marker, marker.model_dump_json().encode())
         await went_on(sample, marker, eventually)
-    (parked,) = await parked_for(sample, event)
-    assert parked.value == body
-    assert not parked.left
+    (letter,) = await letters_for(sample, event)
+    assert letter.value == body
+    assert not letter.left
 
 
 @pytest.mark.parametrize("where", ["value", "headers"])
@@ -105,10 +105,10 @@ async def test_what_is_too_large_to_be_parked_is_parked_as_a_note_and_replayed_f
         await send(event, body, **headers)
         await send(marker, marker.model_dump_json().encode())
         await went_on(sample, marker, eventually)
-    (parked,) = await parked_for(sample, event)
-    assert parked.left
-    assert parked.value == b""
-    assert parked.cause == "ZeroDivisionError: a bug"
+    (letter,) = await letters_for(sample, event)
+    assert letter.left
+    assert letter.value == b""
+    assert letter.cause == "ZeroDivisionError: a bug"
     broken = False
     assert await dead_letters.replay(sample.settings) >= 1
     async with sample.working(router):
@@ -136,12 +136,12 @@ async def test_a_note_whose_message_is_kept_no_longer_is_passed_over(sample, del
 
 async def test_a_key_that_is_too_large_is_left_as_well(sample):
     record = ConsumerRecord("x", 0, 0, 0, 0, b"k" * 2_000_000, b"v", None, 1, 1, ())
-    lot = dead_letters.DeadLetterTopic(sample.settings)
+    topic = dead_letters.DeadLetterTopic(sample.settings)
     before = len(await dead_letters.listing(sample.settings))
     async with asyncio.timeout(20):
-        await lot.park(record, ValueError("bad"))
-    await lot.close()
-    parked = await dead_letters.listing(sample.settings)
-    assert len(parked) == before + 1
-    assert parked[-1].key is None
-    assert parked[-1].left
+        await topic.add(record, ValueError("bad"))
+    await topic.close()
+    letters = await dead_letters.listing(sample.settings)
+    assert len(letters) == before + 1
+    assert letters[-1].key is None
+    assert letters[-1].left

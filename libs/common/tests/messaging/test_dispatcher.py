@@ -1,4 +1,4 @@
-"""Events: from a row to Kafka to an effect, once; what fails is repeated, or parked with its cause."""
+"""Events: from a row to Kafka to an effect, once; what fails is repeated, or a dead letter with its cause."""
 
 import asyncio
 import gc
@@ -155,12 +155,14 @@ async def test_what_fails_for_good_is_parked_and_the_next_message_goes_on(sample
         await sample.services.deliver(UserDeleted(user_id=good))
         await until_noted(good, ["went on"])
     assert len(tries) == 4
-    parked = [each for each in await dead_letters.listing(sample.settings) if each.key == str(bad).encode()]
-    assert len(parked) == 1
-    assert parked[0].cause == "ZeroDivisionError: never works"
-    assert parked[0].topic == UserDeleted.topic
-    assert parked[0].offset >= 0
-    assert UserDeleted.model_validate_json(parked[0].value) == poisoned
+    letters = [
+        letter for letter in await dead_letters.listing(sample.settings) if letter.key == str(bad).encode()
+    ]
+    assert len(letters) == 1
+    assert letters[0].cause == "ZeroDivisionError: never works"
+    assert letters[0].topic == UserDeleted.topic
+    assert letters[0].offset >= 0
+    assert UserDeleted.model_validate_json(letters[0].value) == poisoned
 
 
 @pytest.mark.parametrize(
@@ -177,12 +179,12 @@ async def test_an_unreadable_message_is_parked_at_once(sample, reactions, until_
         await sample.services.deliver(event, headers=headers, body=body)
         await sample.services.deliver(marker)
         await until_noted(marker.user_id, ["forgotten"])
-    parked = [
-        each
-        for each in await dead_letters.listing(sample.settings)
-        if each.key == str(event.user_id).encode()
+    letters = [
+        letter
+        for letter in await dead_letters.listing(sample.settings)
+        if letter.key == str(event.user_id).encode()
     ]
-    assert [each.cause.startswith(cause) for each in parked] == [True]
+    assert [letter.cause.startswith(cause) for letter in letters] == [True]
 
 
 async def test_a_replay_sends_each_parked_message_once(sample, note_model, until_noted):
@@ -202,8 +204,8 @@ async def test_a_replay_sends_each_parked_message_once(sample, note_model, until
         await sample.services.deliver(event)
         async with asyncio.timeout(20):
             while not any(
-                each.key == str(event.interview_id).encode()
-                for each in await dead_letters.listing(sample.settings)
+                letter.key == str(event.interview_id).encode()
+                for letter in await dead_letters.listing(sample.settings)
             ):
                 pass
     assert await dead_letters.replay(sample.settings) >= 1
@@ -222,9 +224,9 @@ async def test_events_of_other_kinds_are_passed_over(sample, reactions, until_no
         await sample.services.deliver(marker)
         await until_noted(marker.user_id, ["forgotten"])
     assert not [
-        each
-        for each in await dead_letters.listing(sample.settings)
-        if b"user.registered" in dict(each.headers).values()
+        letter
+        for letter in await dead_letters.listing(sample.settings)
+        if b"user.registered" in dict(letter.headers).values()
     ]
 
 
@@ -309,14 +311,14 @@ async def test_what_is_not_even_a_whole_message_is_parked_and_the_next_goes_on(
 
 
 async def test_messages_parked_at_once_leave_no_connection_behind(sample):
-    lot = dead_letters.DeadLetterTopic(sample.settings)
+    topic = dead_letters.DeadLetterTopic(sample.settings)
     record = ConsumerRecord("x", 0, 0, 0, 0, b"k", b"v", None, 1, 1, ())
     with warnings.catch_warnings(record=True, action="always") as warned:
-        await asyncio.gather(*(lot.park(record, ValueError("bad")) for _ in range(3)))
-        await lot.close()
-        del lot
+        await asyncio.gather(*(topic.add(record, ValueError("bad")) for _ in range(3)))
+        await topic.close()
+        del topic
         gc.collect()
-    assert [str(each.message) for each in warned if "Producer" in str(each.message)] == []
+    assert [str(warning.message) for warning in warned if "Producer" in str(warning.message)] == []
 
 
 async def test_a_value_the_database_can_never_take_is_parked_and_not_tried_for_ever(
@@ -335,5 +337,7 @@ async def test_a_value_the_database_can_never_take_is_parked_and_not_tried_for_e
         await sample.services.deliver(UserDeleted(user_id=good))
         await until_noted(good, ["counted"])
         async with asyncio.timeout(10):
-            while str(bad).encode() not in [each.key for each in await dead_letters.listing(sample.settings)]:
+            while str(bad).encode() not in [
+                letter.key for letter in await dead_letters.listing(sample.settings)
+            ]:
                 await asyncio.sleep(0.1)

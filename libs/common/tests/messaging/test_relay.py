@@ -165,19 +165,19 @@ async def test_a_relay_that_is_stopped_is_taken_over_and_keeps_the_order_when_it
             await until_more(second, "relay_active", 0)
             await publish(5)
             await until_all_sent()
-            active, broke = len(first.says("relay_active")), len(first.says("part_broke"))
+            active, broke = len(first.says("relay_active")), len(first.says("part_failed"))
             first.send(signal.SIGCONT)
             await publish(10)
-            await until_more(first, "part_broke", broke)
+            await until_more(first, "part_failed", broke)
             await until_all_sent()
             assert len(first.says("relay_active")) == active
-            broke = len(second.says("part_broke"))
+            broke = len(second.says("part_failed"))
             second.send(signal.SIGSTOP)
             await publish(5)
             await until_all_sent()
             assert len(first.says("relay_active")) == active + 1
             second.send(signal.SIGCONT)
-            await until_more(second, "part_broke", broke)
+            await until_more(second, "part_failed", broke)
             await publish(5)
             await until_all_sent()
     total = next(count)
@@ -262,7 +262,7 @@ async def strict(relays):
             inbox_keep_seconds=3600,
             patience_seconds=patience,
         )
-        running = asyncio.create_task(Restarter().keep("relay", relay.run))
+        running = asyncio.create_task(Restarter().restart("relay", relay.run))
         try:
             yield
         finally:

@@ -213,7 +213,7 @@ async def test_the_last_attempt_at_what_workers_died_of_is_made_alone(
 
     async with sample.client() as other, sample.client() as third:
         suspects = [await begin(client, "suspect"), await begin(client, "suspect")]
-        others = [await begin(each, "other") for each in (other, other, third, third)]
+        others = [await begin(caller, "other") for caller in (other, other, third, third)]
         async with sample.sessions.begin() as session:
             await session.execute(text("UPDATE task SET deaths = 2 WHERE id = ANY(:ids)"), {"ids": suspects})
         async with sample.working(tasks=router):

@@ -43,10 +43,10 @@ async def test_an_error_rolls_back_row_event_and_task(sample, client):
     assert await sample.notes(client.user_id) == []
     async with sample.sessions() as session:
         for table in ("outbox WHERE subject", "task WHERE owner_id"):
-            found = await session.scalar(
+            count = await session.scalar(
                 text(f"SELECT count(*) FROM {table} = :user"), {"user": client.user_id}
             )
-            assert found == 0
+            assert count == 0
         assert await session.scalar(text("SELECT count(*) FROM pgqueuer")) == queued
 
 
@@ -73,9 +73,9 @@ async def test_an_error_of_the_database_tells_no_value_of_a_row(sample, broken):
         await session.execute(text("INSERT INTO secret (word) VALUES (:word)"), {"word": word})
         with pytest.raises(DBAPIError) as raised:
             await session.execute(text(broken), {"word": word} if ":word" in broken else {})
-    told = "".join(traceback.format_exception(raised.value))
-    assert type(raised.value.orig).__name__ in told
-    assert word not in told
+    traceback_text = "".join(traceback.format_exception(raised.value))
+    assert type(raised.value.orig).__name__ in traceback_text
+    assert word not in traceback_text
 
 
 async def test_malformed_json_names_the_place(client):
@@ -158,13 +158,13 @@ async def test_a_character_the_database_cannot_keep_is_the_callers_mistake(sampl
 async def test_progress_is_heard_of_even_where_the_database_is_made_after_the_start(sample, client, caplog):
     admin = sample.services.addresses.postgres_admin_url
     url = sample.settings.database_url.get_secret_value() + uuid4().hex
-    bulletin = notifications.Notifier(url)
-    listening = asyncio.create_task(bulletin.run())
-    async with bulletin.watch(str(client.user_id)) as watcher, asyncio.timeout(30):
-        while "bulletin_broke" not in caplog.text:
+    notifier = notifications.Notifier(url)
+    listening = asyncio.create_task(notifier.run())
+    async with notifier.watch(str(client.user_id)) as subscription, asyncio.timeout(30):
+        while "notifier_failed" not in caplog.text:
             await asyncio.sleep(0.01)
         await provision.provision_postgres(admin, [url])
-        assert await watcher.wait(20)
+        assert await subscription.wait(20)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 

@@ -39,11 +39,11 @@ async def test_keys_of_different_people_do_not_meet(sample, client):
 
 
 async def test_many_at_once_create_one(sample, client):
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(client.post("/notes-once", json={"text": "one"}, headers=key("a")) for _ in range(20))
     )
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.json()["id"] for response in responses}) == 1
     assert await sample.notes(client.user_id) == ["one"]
 
 

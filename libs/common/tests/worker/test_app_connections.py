@@ -69,13 +69,13 @@ async def test_the_next_requests_after_postgres_ended_every_connection_are_answe
     sample, client, kill_postgres
 ):
     for _ in range(3):
-        assert {each.status_code for each in await at_once(client)} == {200}
+        assert {response.status_code for response in await at_once(client)} == {200}
         await kill_postgres()
         ready = await client.get("/ready")
         assert ready.json()["checks"]["postgres"] == "ok"
         assert ready.status_code == 200
         await kill_postgres()
-        assert {each.status_code for each in await at_once(client)} == {200}
+        assert {response.status_code for response in await at_once(client)} == {200}
         await kill_postgres()
         assert (await client.post("/notes", json={"text": "one"})).status_code == 201
 
@@ -84,12 +84,12 @@ async def test_the_next_requests_after_redis_ended_every_connection_are_answered
     sample, client, kill_redis, caplog
 ):
     for _ in range(3):
-        assert {each.status_code for each in await at_once(client)} == {200}
+        assert {response.status_code for response in await at_once(client)} == {200}
         await kill_redis()
         ready = await client.get("/ready")
         assert (ready.status_code, ready.json()["checks"]["redis"]) == (200, "ok")
         await kill_redis()
-        assert {each.status_code for each in await at_once(client)} == {200}
+        assert {response.status_code for response in await at_once(client)} == {200}
     assert "revocations_not_read" not in caplog.text
 
 
@@ -130,10 +130,10 @@ async def test_a_worker_whose_connections_ended_is_ready_and_goes_on(
 async def test_who_watches_is_woken_as_soon_as_the_lost_connection_is_made_again(
     sample, client, kill_postgres
 ):
-    bulletin = sample.app.state.bulletin
-    async with bulletin.watch(str(client.user_id)) as watcher:
+    notifier = sample.app.state.notifier
+    async with notifier.watch(str(client.user_id)) as subscription:
         await kill_postgres()
-        assert await watcher.wait(3), "whatever was announced in between is looked up now"
+        assert await subscription.wait(3), "whatever was announced in between is looked up now"
     waiting = asyncio.create_task(client.get("/wait"))
     while not waiting.done():
         await client.post("/notes", json={"text": "now"})

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import demo, dotenv, running, watching
+from devstack import cli_run, dotenv, observe
+from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.stack import Stack
 
@@ -28,19 +29,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _perform(arguments: argparse.Namespace) -> None:
-    stack = Stack(arguments.folder, report=running.say)
+    stack = Stack(arguments.folder, report=cli_run.say)
     match arguments.command:
         case "run":
-            asyncio.run(running.run(stack))
+            asyncio.run(cli_run.run(stack))
         case "demo":
-            asyncio.run(demo.play(stack, arguments.reports))
+            asyncio.run(play.play(stack, arguments.reports))
         case "logs":
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make logs | head` ends with its reader
-            watching.follow(arguments.folder, running.say)
+            observe.follow(arguments.folder, cli_run.say)
         case "memory":
-            running.say(watching.memory_table(arguments.folder))
+            cli_run.say(observe.memory_table(arguments.folder))
         case "clean":
-            running.clean(arguments.folder)
+            cli_run.clean(arguments.folder)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, default=Path(".devstack"), help="where data and logs are kept")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and keep it running until Ctrl-C")
-    play = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
-    play.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
+    demo = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
+    demo.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
     commands.add_parser("logs", help="follow the logs of all processes")
     commands.add_parser("memory", help="show how much memory each process holds")
     commands.add_parser("clean", help="remove all data, logs and keys")

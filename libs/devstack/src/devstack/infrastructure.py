@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from devstack import kafka_broker, passwords, ports, postgres, redis_server
-from devstack.lifeline import Lifeline
 from devstack.process import Process, Program, at_once
+from devstack.process_guard import ProcessGuard
 
 Report = Callable[[str], None]
 """Takes one line for a person to read."""
@@ -42,14 +42,14 @@ class Infrastructure:
         redis_port: int = 16379,
         kafka_port: int = 19092,
         durable: bool = True,
-        lifeline: Lifeline | None = None,
+        process_guard: ProcessGuard | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.processes: dict[str, Process] = {}
         self._ports = {"postgres": postgres_port, "redis": redis_port, "kafka": kafka_port}
         self._durable = durable
-        self._given_lifeline = lifeline
-        self._lifeline: Lifeline | None = None
+        self._given_guard = process_guard
+        self._process_guard: ProcessGuard | None = None
         self._addresses: Addresses | None = None
 
     @property
@@ -64,11 +64,12 @@ class Infrastructure:
 
         Raises PortTaken, AlreadyRunning (another process uses the folder) or StartFailed; nothing runs then.
         """
-        self._lifeline = self._given_lifeline or Lifeline(self.folder)
+        self._process_guard = self._given_guard or ProcessGuard(self.folder)
         try:
             programs = await asyncio.to_thread(self._prepare, report)
             self.processes = {
-                program.name: Process(program, self._lifeline, self.folder / "logs") for program in programs
+                program.name: Process(program, self._process_guard, self.folder / "logs")
+                for program in programs
             }
             await at_once(*(_start(process, report) for process in self.processes.values()))
         except BaseException:
@@ -80,9 +81,9 @@ class Infrastructure:
         """End all three and give the folder up. Stopping twice is harmless."""
         for process in reversed(self.processes.values()):
             await process.stop()
-        if self._lifeline and self._lifeline is not self._given_lifeline:
-            self._lifeline.close()
-        self._lifeline = None
+        if self._process_guard and self._process_guard is not self._given_guard:
+            self._process_guard.close()
+        self._process_guard = None
 
     async def restart(self, name: str) -> None:
         """Kill `postgres`, `redis` or `kafka` as a crash would, and start it again on its port."""

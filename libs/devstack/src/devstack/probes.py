@@ -8,7 +8,7 @@ TIMEOUT = 2.0
 
 
 async def talk(port: int, request: bytes, enough: int) -> bytes:
-    """Send and return the first `enough` bytes of the answer, or what came; nothing when nobody listens."""
+    """Send and return the first `enough` bytes of the response, or what came; nothing when nobody listens."""
     try:
         async with asyncio.timeout(TIMEOUT):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -28,10 +28,10 @@ async def http_ok(port: int, path: str = "/ready") -> bool:
     return (await talk(port, _get(port, path), 12))[8:] == b" 200"
 
 
-async def http_answer(port: int, path: str = "/ready") -> str:
+async def http_response(port: int, path: str = "/ready") -> str:
     """What a GET is answered, status line and body, for a person to read."""
-    answer = (await talk(port, _get(port, path), 10_000)).decode(errors="replace")
-    head, _, body = answer.partition("\r\n\r\n")
+    response = (await talk(port, _get(port, path), 10_000)).decode(errors="replace")
+    head, _, body = response.partition("\r\n\r\n")
     return f"{path} answers {head.splitlines()[0]} {body}" if head else f"nothing answers on port {port}"
 
 

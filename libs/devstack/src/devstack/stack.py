@@ -13,9 +13,9 @@ from typing import Self
 from devstack import services
 from devstack.errors import StartFailed
 from devstack.infrastructure import Addresses, Infrastructure
-from devstack.lifeline import Lifeline
 from devstack.ports import Ports
 from devstack.process import Process, Program, at_once
+from devstack.process_guard import ProcessGuard
 from devstack.supervisor import Report, Supervisor
 
 INFRASTRUCTURE_PORTS = ("devstack_postgres", "devstack_redis", "devstack_kafka")
@@ -65,7 +65,7 @@ class Stack:
         self._make_plan = plan
         self._plan = services.Plan()
         self._supervisor = Supervisor(report, self._mend)
-        self._lifeline: Lifeline | None = None
+        self._process_guard: ProcessGuard | None = None
         self._infrastructure: Infrastructure | None = None
 
     @property
@@ -98,7 +98,7 @@ class Stack:
         Raises PortTaken or AlreadyRunning before anything starts, StartFailed with the end of a log; nothing
         is left running then.
         """
-        self._lifeline = Lifeline(self.folder)
+        self._process_guard = ProcessGuard(self.folder)
         try:
             (self.folder / "stack.json").unlink(missing_ok=True)
             self.ports = self._settled_ports()
@@ -117,10 +117,10 @@ class Stack:
         await self._supervisor.stop()
         if self._infrastructure:
             await self._infrastructure.stop()
-        if self._lifeline:
+        if self._process_guard:
             (self.folder / "stack.json").unlink(missing_ok=True)
-            self._lifeline.close()
-        self._lifeline = self._infrastructure = None
+            self._process_guard.close()
+        self._process_guard = self._infrastructure = None
 
     def kill(self, name: str) -> None:
         """SIGKILL to a process and all its children. It is started again by itself."""
@@ -148,7 +148,7 @@ class Stack:
             postgres_port=self.ports.devstack_postgres,
             redis_port=self.ports.devstack_redis,
             kafka_port=self.ports.devstack_kafka,
-            lifeline=self._lifeline,
+            process_guard=self._process_guard,
         )
         addresses = await self._infrastructure.start(self._report)
         self._supervisor.adopt([[process] for process in self._infrastructure.processes.values()])
@@ -166,9 +166,9 @@ class Stack:
                 self._report(f"{program.name:<16} done")
 
     def _processes(self, programs: Sequence[Program]) -> list[Process]:
-        if self._lifeline is None:
+        if self._process_guard is None:
             raise StartFailed("the stack is stopped")
-        return [Process(program, self._lifeline, self.folder / "logs") for program in programs]
+        return [Process(program, self._process_guard, self.folder / "logs") for program in programs]
 
     async def _mend(self, name: str) -> None:
         """Bring back what a process lost with its life: only the broker loses something, its topics and log."""

@@ -30,7 +30,7 @@ class Supervisor:
         self._ready: set[str] = set()
         self._stopping: set[str] = set()
         self._expected: set[str] = set()
-        self._keepers: list[asyncio.Task[None]] = []
+        self._restarts: list[asyncio.Task[None]] = []
 
     async def start(self, tiers: Sequence[Sequence[Process]]) -> None:
         """Start everything at once, with one line for each that is ready. Raises StartFailed."""
@@ -48,14 +48,14 @@ class Supervisor:
 
     def watch(self) -> None:
         """From now on, start again what dies."""
-        self._keepers = [asyncio.create_task(self._keep(process)) for process in self.processes.values()]
+        self._restarts = [asyncio.create_task(self._restart(process)) for process in self.processes.values()]
 
     async def stop(self) -> None:
         """Stop watching, then end the tiers in reverse order."""
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        self._keepers = []
+        for restart in self._restarts:
+            restart.cancel()
+        await asyncio.gather(*self._restarts, return_exceptions=True)
+        self._restarts = []
         for tier in reversed(self._tiers):
             await asyncio.gather(*(process.stop() for process in tier))
         self._ready.clear()
@@ -100,7 +100,7 @@ class Supervisor:
         self._ready.add(process.program.name)
         self._report(f"{process.program.name:<16} ready in {seconds:.1f} s")
 
-    async def _keep(self, process: Process) -> None:
+    async def _restart(self, process: Process) -> None:
         name, quick_deaths = process.program.name, 0
         while True:
             if process.is_alive or name in self._stopping:

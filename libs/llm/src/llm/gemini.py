@@ -48,7 +48,7 @@ class Gemini:
         )
         try:
             async with asyncio.timeout(self._timeout + 1):
-                answer = await self._client.aio.models.generate_content(
+                response = await self._client.aio.models.generate_content(
                     model=self.model, contents=prompt.user, config=config
                 )
         except errors.APIError as error:
@@ -61,7 +61,7 @@ class Gemini:
             if "Timeout" in type(error).__name__:
                 raise ProviderTimeout("Gemini did not answer in time.") from error
             raise ProviderUnavailable(f"Gemini could not be reached ({type(error).__name__}).") from error
-        return spans.answered(span, self._read(answer, shape))
+        return spans.answered(span, self._read(response, shape))
 
     @staticmethod
     def _named(error: errors.APIError) -> RateLimited | ProviderUnavailable | Rejected:
@@ -73,22 +73,24 @@ class Gemini:
             return ProviderUnavailable(f"Gemini answered {error.code}.")
         return Rejected(f"Gemini does not take the request (status {error.code}).")
 
-    def _read(self, answer: types.GenerateContentResponse, shape: type[T]) -> Reply[T]:
-        if not answer.candidates:
-            blocked = answer.prompt_feedback is not None and answer.prompt_feedback.block_reason is not None
+    def _read(self, response: types.GenerateContentResponse, shape: type[T]) -> Reply[T]:
+        if not response.candidates:
+            blocked = (
+                response.prompt_feedback is not None and response.prompt_feedback.block_reason is not None
+            )
             if blocked:
                 raise Refused("Gemini refused to answer.")
             raise BadOutput("Gemini's answer is empty.")
-        reason = answer.candidates[0].finish_reason
+        reason = response.candidates[0].finish_reason
         if reason is not None and reason.name in REFUSALS:
             raise Refused("Gemini refused to answer.")
         if reason is types.FinishReason.MAX_TOKENS:
             raise BadOutput("Gemini's answer was cut off at the length limit.")
-        usage = answer.usage_metadata
+        usage = response.usage_metadata
         return Reply(
-            value=schema_adapters.read(answer.text, shape),
+            value=schema_adapters.read(response.text, shape),
             engine=self.name,
-            model=answer.model_version or self.model,
+            model=response.model_version or self.model,
             input_tokens=(usage.prompt_token_count or 0) if usage else 0,
             output_tokens=(usage.candidates_token_count or 0) if usage else 0,
         )

@@ -36,18 +36,18 @@ class OpenAI:
             return await self._ask(span, prompt, shape)
 
     async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
-        answer_format: ResponseFormat = {
+        response_format: ResponseFormat = {
             "type": "json_schema",
             "json_schema": {"name": shape.__name__, "strict": True, "schema": schema_adapters.openai(shape)},
         }
         try:
-            answer = await self._client.chat.completions.create(
+            response = await self._client.chat.completions.create(
                 model=self.model,
                 messages=[
                     {"role": "system", "content": prompt.system},
                     {"role": "user", "content": prompt.user},
                 ],
-                response_format=answer_format,
+                response_format=response_format,
                 max_completion_tokens=prompt.max_output_tokens,
                 temperature=prompt.temperature,
             )
@@ -64,22 +64,22 @@ class OpenAI:
             raise ProviderUnavailable(f"OpenAI could not be reached ({type(error).__name__}).") from error
         except ValueError as error:  # a body that is no JSON at all
             raise BadOutput("OpenAI's answer can't be read.") from error
-        return spans.answered(span, self._read(answer, shape))
+        return spans.answered(span, self._read(response, shape))
 
-    def _read(self, answer: ChatCompletion, shape: type[T]) -> Reply[T]:
-        if not isinstance(answer, ChatCompletion) or not answer.choices:
+    def _read(self, response: ChatCompletion, shape: type[T]) -> Reply[T]:
+        if not isinstance(response, ChatCompletion) or not response.choices:
             raise BadOutput("OpenAI's answer has no choices.")
-        choice = answer.choices[0]
+        choice = response.choices[0]
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise Refused("OpenAI refused to answer.")
         if choice.finish_reason == "length":
             raise BadOutput("OpenAI's answer was cut off at the length limit.")
         value = schema_adapters.read(choice.message.content, shape)
-        usage = answer.usage
+        usage = response.usage
         return Reply(
             value=value,
             engine=self.name,
-            model=answer.model or self.model,
+            model=response.model or self.model,
             input_tokens=usage.prompt_tokens if usage else 0,
             output_tokens=usage.completion_tokens if usage else 0,
         )

@@ -31,11 +31,11 @@ def openai(shape: type[BaseModel]) -> Schema:
 
 def _openai(node: Any) -> Any:
     if isinstance(node, list):
-        return [_openai(each) for each in node]
+        return [_openai(item) for item in node]
     if not isinstance(node, dict):
         return node
     made = {
-        key: {name: _openai(each) for name, each in value.items()}
+        key: {name: _openai(property_schema) for name, property_schema in value.items()}
         if key in ("properties", "$defs")
         else _openai(value)
         for key, value in node.items()
@@ -58,7 +58,7 @@ def gemini(shape: type[BaseModel]) -> Schema:
 
 def _gemini(node: Any, definitions: Schema) -> Any:
     if isinstance(node, list):
-        return [_gemini(each, definitions) for each in node]
+        return [_gemini(item, definitions) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
@@ -68,10 +68,12 @@ def _gemini(node: Any, definitions: Schema) -> Any:
         if key == "const":
             made["enum"] = [value]
         elif key == "properties":
-            made[key] = {name: _gemini(each, definitions) for name, each in value.items()}
+            made[key] = {
+                name: _gemini(property_schema, definitions) for name, property_schema in value.items()
+            }
         elif key != "$defs" and key not in GEMINI_UNKNOWN:
             made[key] = _gemini(value, definitions)
-    if any(not isinstance(each, str) for each in made.get("enum", ())):
+    if any(not isinstance(value, str) for value in made.get("enum", ())):
         del made["enum"]
     return made
 
@@ -88,7 +90,7 @@ def read(content: str | None, shape: type[T]) -> T:
     try:
         return shape.model_validate_json(fenced[1] if fenced else content)
     except pydantic.ValidationError as error:
-        kinds = sorted({each["type"] for each in error.errors()})
+        kinds = sorted({detail["type"] for detail in error.errors()})
         raise BadOutput(
             f"The model's answer does not have the shape that was asked for ({', '.join(kinds)})."
         ) from None

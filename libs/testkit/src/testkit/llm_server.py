@@ -30,7 +30,9 @@ def smallest(schema: Json, definitions: Json | None = None) -> Any:
             return None if {"type": "null"} in schema[union] else smallest(schema[union][0], definitions)
     match schema.get("type"):
         case "object":
-            return {name: smallest(each, definitions) for name, each in schema.get("properties", {}).items()}
+            return {
+                name: smallest(value, definitions) for name, value in schema.get("properties", {}).items()
+            }
         case "array":
             return []
         case "integer" | "number":
@@ -47,8 +49,8 @@ def asked_schema(body: Json) -> Json:
         schema: Json = body["response_format"]["json_schema"]["schema"]
         return schema
     config = body.get("generationConfig", {})
-    found: Json = config.get("responseJsonSchema") or config.get("responseSchema") or {}
-    return found
+    gemini_schema: Json = config.get("responseJsonSchema") or config.get("responseSchema") or {}
+    return gemini_schema
 
 
 def asked_text(body: Json) -> str:
@@ -196,15 +198,15 @@ class FakeLLMServer:
                 gemini = "generateContent" in self.path
                 provider, played = ("gemini", outer.gemini) if gemini else ("openai", outer.openai)
                 outer.calls.append(Call(provider, self.path, body, dict(self.headers.items())))
-                status, headers, answer = _answer(played, provider, body, self.path)
+                status, headers, response = _answer(played, provider, body, self.path)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(response)))
                 with suppress(ConnectionError):  # whoever asked may have given up waiting
                     self.end_headers()
-                    self.wfile.write(answer)
+                    self.wfile.write(response)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - the base class's shape
                 return

@@ -112,15 +112,15 @@ async def service(
 @pytest_asyncio.fixture
 async def client(service: ServiceUnderTest) -> AsyncIterator[Client]:
     """A client signed in as a new user."""
-    async with service.client() as signed_in:
-        yield signed_in
+    async with service.client() as http:
+        yield http
 
 
 @pytest_asyncio.fixture
 async def stranger(service: ServiceUnderTest) -> AsyncIterator[Client]:
     """A client signed in as another new user."""
-    async with service.client() as signed_in:
-        yield signed_in
+    async with service.client() as http:
+        yield http
 
 
 @pytest_asyncio.fixture
@@ -133,8 +133,8 @@ async def anonymous(service: ServiceUnderTest) -> AsyncIterator[Client]:
 @pytest_asyncio.fixture
 async def session(service: ServiceUnderTest) -> AsyncIterator[AsyncSession]:
     """A session on the service's database whose transaction is rolled back in the end."""
-    async with service.sessions() as opened, opened.begin() as transaction:
-        yield opened
+    async with service.sessions() as transacted, transacted.begin() as transaction:
+        yield transacted
         await transaction.rollback()
 
 
@@ -150,8 +150,8 @@ def eventually() -> Callable[[Callable[[], Awaitable[object]]], Awaitable[object
 
     async def wait(condition: Callable[[], Awaitable[object]], timeout: float = 20.0) -> object:
         async with asyncio.timeout(timeout):
-            while not (found := await condition()):  # noqa: ASYNC110 - what is awaited happens in another process
+            while not (result := await condition()):  # noqa: ASYNC110 - what is awaited happens in another process
                 await asyncio.sleep(0.05)
-            return found
+            return result
 
     return wait

@@ -56,7 +56,12 @@ def view(user: User) -> UserView:
 
 
 async def register(
-    opened: SessionMaker, hasher: Hasher, form: Registration, *, verification: bool, role: Role = Role.USER
+    sessionmaker: SessionMaker,
+    hasher: Hasher,
+    form: Registration,
+    *,
+    verification: bool,
+    role: Role = Role.USER,
 ) -> None:
     """Open an account; a known address is not told, its owner gets a mail instead.
 
@@ -66,7 +71,7 @@ async def register(
     passwords.check(form.password, form.email)
     hashed = await hasher.hash(form.password)
     try:
-        async with opened.begin() as session:
+        async with sessionmaker.begin() as session:
             known = await login_sessions.user_of(session, form.email)
             if known is not None:
                 await mails.send_later(session, known.id, "known")
@@ -103,19 +108,19 @@ async def verify_email(session: AsyncSession, token: str) -> None:
     Raises:
         MailTokenInvalid: it is unknown, used, or too old.
     """
-    user = await _spend(session, token, MailPurpose.VERIFY)
+    user = await _redeem(session, token, MailPurpose.VERIFY)
     if user.verified_at is None:
         user.verified_at = utcnow()
         await outbox.publish(session, UserEmailVerified(user_id=user.id))
 
 
-async def _spend(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
+async def _redeem(session: AsyncSession, token: str, purpose: MailPurpose) -> User:
     # the account is locked before its tokens and sessions, as by every other change of it
     owner = select(MailToken.user_id).where(MailToken.hash == tokens.digest(token)).scalar_subquery()
     user: User | None = await session.scalar(select(User).where(User.id == owner).with_for_update())
     query = delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
-    spent = await session.scalar(query.returning(MailToken))
-    if user is None or spent is None or spent.expired:
+    mail_token = await session.scalar(query.returning(MailToken))
+    if user is None or mail_token is None or mail_token.expired:
         raise MailTokenInvalid
     return user
 
@@ -126,21 +131,21 @@ async def me(session: AsyncSession, user: Identity) -> User:
     Raises:
         AccountNotFound: it was erased meanwhile.
     """
-    found = await session.get(User, user.id)
-    if found is None:
+    account = await session.get(User, user.id)
+    if account is None:
         raise AccountNotFound
-    return found
+    return account
 
 
 async def rename(session: AsyncSession, user: Identity, full_name: str) -> User:
     """Change the caller's name."""
-    found = await me(session, user)
-    found.full_name = full_name
-    return found
+    account = await me(session, user)
+    account.full_name = full_name
+    return account
 
 
-async def _proved(opened: SessionMaker, hasher: Hasher, user_id: UUID, password: str) -> User:
-    async with opened() as session:
+async def _proved(sessionmaker: SessionMaker, hasher: Hasher, user_id: UUID, password: str) -> User:
+    async with sessionmaker() as session:
         user = await session.get(User, user_id)
     if user is None or not await hasher.matches(password, user.password_hash):
         raise WrongPassword(NOTHING_CHANGED)
@@ -156,14 +161,16 @@ async def _unchanged(session: AsyncSession, known: User) -> User:
     return user
 
 
-async def erase(opened: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, password: str) -> None:
+async def erase(
+    sessionmaker: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, password: str
+) -> None:
     """Erase the caller's account; every service erases what it holds of them.
 
     Raises:
         WrongPassword: the password is not theirs.
     """
-    known = await _proved(opened, hasher, user.id, password)
-    async with opened.begin() as session:
+    known = await _proved(sessionmaker, hasher, user.id, password)
+    async with sessionmaker.begin() as session:
         await _unchanged(session, known)
         await login_sessions.lock(session, user.id)
         await erasure.erase_traces(session, user.id)
@@ -175,7 +182,7 @@ async def erase(opened: SessionMaker, redis: Redis, hasher: Hasher, user: Identi
 
 
 async def change_password(
-    opened: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, form: PasswordChange
+    sessionmaker: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, form: PasswordChange
 ) -> None:
     """Change the caller's password and end their other sessions.
 
@@ -183,9 +190,9 @@ async def change_password(
         WrongPassword: the current one is not theirs.
         PasswordPolicyError: the new one breaks the policy, or is one of the last five.
     """
-    known = await _proved(opened, hasher, user.id, form.current_password)
+    known = await _proved(sessionmaker, hasher, user.id, form.current_password)
     hashed = await _new_hash(hasher, known, form.new_password)
-    async with opened.begin() as session:
+    async with sessionmaker.begin() as session:
         ended = await _set_password(session, await _unchanged(session, known), hashed, keep=user.session_id)
     await revocations.push_to_redis(redis, ended)
 
@@ -197,21 +204,23 @@ async def forgot_password(session: AsyncSession, email: str) -> None:
         await mails.send_later(session, user.id, "reset")
 
 
-async def reset_password(opened: SessionMaker, redis: Redis, hasher: Hasher, form: PasswordReset) -> None:
+async def reset_password(
+    sessionmaker: SessionMaker, redis: Redis, hasher: Hasher, form: PasswordReset
+) -> None:
     """Choose a new password with the token from a mail; every session ends.
 
     Raises:
         MailTokenInvalid: the token is unknown, used, or too old. It is spent only by success.
         PasswordPolicyError: the new password breaks the policy, or is one of the last five.
     """
-    async with opened() as session:
+    async with sessionmaker() as session:
         token = await session.get(MailToken, tokens.digest(form.token))
         if token is None or token.expired or token.purpose is not MailPurpose.RESET:
             raise MailTokenInvalid
         known = await session.get_one(User, token.user_id)
     hashed = await _new_hash(hasher, known, form.new_password)
-    async with opened.begin() as session:
-        user = await _spend(session, form.token, MailPurpose.RESET)
+    async with sessionmaker.begin() as session:
+        user = await _redeem(session, form.token, MailPurpose.RESET)
         user.verified_at = user.verified_at or utcnow()
         user.clear_failures()
         ended = await _set_password(session, user, hashed)

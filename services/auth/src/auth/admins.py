@@ -19,7 +19,7 @@ from common.security.tokens import Role
 
 
 async def create(
-    sessions: SessionMaker,
+    sessionmaker: SessionMaker,
     settings: Settings,
     email: str,
     full_name: str,
@@ -34,7 +34,7 @@ async def create(
         PasswordPolicyError: the password breaks the policy.
         DuplicateEntityError: the address has an account, and `promote` is not set.
     """
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         user = await user_of(session, email, lock=True)
         if user is not None:
             if not promote:
@@ -55,7 +55,7 @@ async def create(
     hasher = Hasher(settings.bcrypt_rounds, 1, 1)
     hashed = await hasher.hash(form.password)
     await hasher.close()
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         admin = User(
             email=form.email,
             full_name=form.full_name,

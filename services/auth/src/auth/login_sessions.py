@@ -66,12 +66,12 @@ def _written(email: str) -> str:
 async def user_of(session: AsyncSession, email: str, *, lock: bool = False) -> User | None:
     """Return the account of an address, whatever its case: the database's, since languages differ in theirs."""
     query = select(User).where(func.lower(User.email) == func.lower(_written(email)))
-    found: User | None = await session.scalar(query.with_for_update() if lock else query)
-    return found
+    user: User | None = await session.scalar(query.with_for_update() if lock else query)
+    return user
 
 
 async def sign_in(
-    sessions: SessionMaker,
+    sessionmaker: SessionMaker,
     hasher: Hasher,
     keys: KeyRing,
     credentials: Credentials,
@@ -87,11 +87,11 @@ async def sign_in(
     Raises:
         WrongCredentials: for each of those reasons.
     """
-    async with sessions() as session:
+    async with sessionmaker() as session:
         known = await user_of(session, credentials.email)
     matches = await hasher.matches(credentials.password, known.password_hash if known else None)
     pair = None
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         user = await user_of(session, credentials.email, lock=True)
         if user is not None and user.may_sign_in(verified):
             if matches and known is not None and user.password_hash == known.password_hash:
@@ -105,22 +105,22 @@ async def sign_in(
 
 
 async def _open(session: AsyncSession, keys: KeyRing, user: User, device: Device) -> TokenPair:
-    opened = LoginSession(
+    login_session = LoginSession(
         user_id=user.id, chain_key=tokens.new_key(), device=device.name[:300], address=device.address[:64]
     )
-    session.add(opened)
+    session.add(login_session)
     await session.flush()
     refresh = tokens.new_token()
-    session.add(RefreshToken(hash=tokens.digest(refresh), session_id=opened.id))
-    return _pair(keys, user, opened, refresh)
+    session.add(RefreshToken(hash=tokens.digest(refresh), session_id=login_session.id))
+    return _pair(keys, user, login_session, refresh)
 
 
-def _pair(keys: KeyRing, user: User, opened: LoginSession, refresh: str) -> TokenPair:
-    access = keys.access_token(user.id, user.role, opened.id)
+def _pair(keys: KeyRing, user: User, login_session: LoginSession, refresh: str) -> TokenPair:
+    access = keys.access_token(user.id, user.role, login_session.id)
     return TokenPair(access_token=access, refresh_token=refresh, expires_in=MAX_LIFE_SECONDS)
 
 
-async def refresh(sessions: SessionMaker, redis: Redis, keys: KeyRing, token: str) -> TokenPair:
+async def refresh(sessionmaker: SessionMaker, redis: Redis, keys: KeyRing, token: str) -> TokenPair:
     """Spend a refresh token and return the next pair.
 
     A spent token ends its session, except the last spent one within 10 s, which gets the same successor again.
@@ -128,7 +128,7 @@ async def refresh(sessions: SessionMaker, redis: Redis, keys: KeyRing, token: st
     Raises:
         RefreshTokenInvalid: it is unknown, spent, or its session has ended.
     """
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         pair, ended = await _go_on(session, keys, token)
     if ended is not None:
         await revocations.push_to_redis(redis, [ended])
@@ -142,27 +142,27 @@ async def _go_on(session: AsyncSession, keys: KeyRing, token: str) -> tuple[Toke
     session_id = await session.scalar(
         select(RefreshToken.session_id).where(RefreshToken.hash == tokens.digest(token))
     )
-    opened = await session.get(LoginSession, session_id, with_for_update=True) if session_id else None
+    login_session = await session.get(LoginSession, session_id, with_for_update=True) if session_id else None
     link = await session.get(RefreshToken, tokens.digest(token), populate_existing=True)
-    if opened is None or link is None or not opened.active:
+    if login_session is None or link is None or not login_session.active:
         return None, None
-    user = await session.get_one(User, opened.user_id)
-    following = tokens.successor(keys.chain_key(opened.chain_key), token)
+    user = await session.get_one(User, login_session.user_id)
+    following = tokens.successor(keys.chain_key(login_session.chain_key), token)
     if link.spent_at is None:
         link.spent_at, link.successor = utcnow(), tokens.digest(following)
-        session.add(RefreshToken(hash=link.successor, session_id=opened.id))
-        opened.last_used_at = utcnow()
-        return _pair(keys, user, opened, following), None
+        session.add(RefreshToken(hash=link.successor, session_id=login_session.id))
+        login_session.last_used_at = utcnow()
+        return _pair(keys, user, login_session, following), None
     child = await session.get(RefreshToken, link.successor) if link.successor else None
     if link.in_grace() and child is not None and child.spent_at is None:
         # under another signing key than a moment ago the successor can't be told again
         same = child.hash == tokens.digest(following)
-        return _pair(keys, user, opened, following) if same else None, None
-    opened.end()
-    await outbox.publish(session, RefreshTokenReused(user_id=user.id, session_id=opened.id))
-    await revocations.record(session, user.id, [opened.id], "token_reused")
-    log.warning("refresh_token_reused", session_id=str(opened.id))
-    return None, opened.id
+        return _pair(keys, user, login_session, following) if same else None, None
+    login_session.end()
+    await outbox.publish(session, RefreshTokenReused(user_id=user.id, session_id=login_session.id))
+    await revocations.record(session, user.id, [login_session.id], "token_reused")
+    log.warning("refresh_token_reused", session_id=str(login_session.id))
+    return None, login_session.id
 
 
 async def lock(session: AsyncSession, user_id: UUID) -> None:
@@ -181,17 +181,17 @@ async def end(
     if but is not None:
         query = query.where(LoginSession.id != but)
     ended = [
-        each
-        for each in await session.scalars(query.order_by(LoginSession.id).with_for_update())
-        if each.end()
+        login_session
+        for login_session in await session.scalars(query.order_by(LoginSession.id).with_for_update())
+        if login_session.end()
     ]
-    ids = [each.id for each in ended]
+    ids = [login_session.id for login_session in ended]
     await revocations.record(session, user_id, ids, reason)
     return ids
 
 
 async def sign_out(
-    sessions: SessionMaker,
+    sessionmaker: SessionMaker,
     redis: Redis,
     user: Identity,
     *,
@@ -204,7 +204,7 @@ async def sign_out(
         SessionNotFound: `only` names none of theirs.
     """
     target = None if everywhere else only or user.session_id
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         ended = await end(session, user.id, "logout", only=target)
         if only is not None and not ended:
             raise SessionNotFound
@@ -221,8 +221,8 @@ async def listing(
 
 async def is_active(session: AsyncSession, session_id: UUID) -> bool:
     """Say whether a session is open and its account usable: what the gateway asks when Redis can't tell."""
-    opened = await session.get(LoginSession, session_id)
-    if opened is None or not opened.active:
+    login_session = await session.get(LoginSession, session_id)
+    if login_session is None or not login_session.active:
         return False
-    user = await session.get(User, opened.user_id)
+    user = await session.get(User, login_session.user_id)
     return user is not None and user.disabled_at is None

@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import tokens
-from auth.models import MailPurpose, MailToken, User
+from auth.mail_templates import TEMPLATES
+from auth.models import MailToken, User
 from auth.settings import Settings
 from common.db.engine import SessionMaker
 from common.errors import EmailDeliveryError, EntityNotFoundError
@@ -54,34 +55,11 @@ class MailNotFound(EntityNotFoundError):
     title = "There is no such mail"
 
 
-SUBJECTS = {
-    "verify": "Confirm your address",
-    "reset": "Choose a new password",
-    "known": "You have an account already",
-    "locked": "Your account is locked for a while",
-    "changed": "Your password was changed",
-    "report": "Your interview report is ready",
-}
-TEXTS = {
-    "verify": "Confirm that this address is yours by opening\n\n    {link}\n\nThe link works once, for an hour.",
-    "reset": "Choose a new password by opening\n\n    {link}\n\nThe link works once, for an hour. If you did not"
-    " ask for it, nothing has to be done.",
-    "known": "Somebody, perhaps you, wanted to register with this address, which has an account already. Sign in, or"
-    " ask for a new password at\n\n    {url}",
-    "locked": "There were too many wrong passwords, so nobody can sign in for a while. Sessions you have go on. If that"
-    " was not you, ask for a new password at\n\n    {url}",
-    "changed": "Your password was changed and your other sessions were ended. If that was not you, ask for a new"
-    " password at\n\n    {url}",
-    "report": "Every answer of your interview for {about} is evaluated. Read the report at\n\n    {url}",
-}
-ASKED_BY_ANYBODY = ("verify", "reset", "known")
 AN_HOUR = 5
 SENT = text(  # counted while the account is locked: of many at once each sees those before it
     "SELECT count(*) FROM task WHERE owner_id = :user AND kind = :kind AND payload::json ->> 'letter' = :letter"
     " AND created_at > now() - interval '1 hour'"
 )
-PURPOSES = {"verify": MailPurpose.VERIFY, "reset": MailPurpose.RESET}
-PATHS = {"verify": "/verify-email", "reset": "/reset-password"}
 
 
 async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: str = "") -> None:
@@ -89,7 +67,7 @@ async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: s
 
     Of letters that anybody can ask for, at most five an hour: nobody's mailbox is to be filled in our name.
     """
-    if letter in ASKED_BY_ANYBODY:
+    if TEMPLATES[letter].for_anybody:
         if not await session.scalar(select(User.id).where(User.id == user_id).with_for_update()):
             return
         sent = await session.scalar(SENT, {"kind": SendMail.kind, "user": user_id, "letter": letter})
@@ -114,12 +92,12 @@ async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tu
     user = await session.get(User, mail.user_id)
     if user is None or user.disabled_at:
         return None
-    link = ""
-    if purpose := PURPOSES.get(mail.letter):
+    template, link = TEMPLATES[mail.letter], ""
+    if template.purpose:
         token = tokens.new_token()
-        session.add(MailToken(hash=tokens.digest(token), user_id=user.id, purpose=purpose))
-        link = f"{settings.public_url}{PATHS[mail.letter]}?token={token}"
-    body = TEXTS[mail.letter].format(link=link, url=settings.public_url, about=mail.about)
+        session.add(MailToken(hash=tokens.digest(token), user_id=user.id, purpose=template.purpose))
+        link = f"{settings.public_url}{template.path}?token={token}"
+    body = template.text.format(link=link, url=settings.public_url, about=mail.about)
     # whoever registered an address they do not own shall not write to its owner in our name
     greeting = f"Hello {user.full_name}," if user.verified_at else "Hello,"
     return user.email, f"{greeting}\n\n{body}\n\nInterviewAce\n"
@@ -130,7 +108,7 @@ def compose(settings: Settings, mail: SendMail, task_id: UUID, recipient: str, t
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = recipient
-    message["Subject"] = SUBJECTS[mail.letter]
+    message["Subject"] = TEMPLATES[mail.letter].subject
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{task_id}@interviewace>"
     message.set_content(text)
@@ -167,9 +145,9 @@ async def deliver(settings: Settings, message: EmailMessage, task_id: UUID, user
         ) from error
 
 
-async def remove_if_erased(sessions: SessionMaker, folder: Path, user_id: UUID) -> None:
+async def remove_if_erased(sessionmaker: SessionMaker, folder: Path, user_id: UUID) -> None:
     """Remove a mail that was written while its account was being erased."""
-    async with sessions() as session:
+    async with sessionmaker() as session:
         if await session.get(User, user_id) is None:
             remove(folder, user_id)
 

@@ -169,7 +169,7 @@ class MailToken(Base):
             MailPurpose,
             native_enum=False,
             length=20,
-            values_callable=lambda all_: [each.value for each in all_],
+            values_callable=lambda all_: [member.value for member in all_],
         )
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow, index=True)

@@ -44,7 +44,7 @@ async def get(session: AsyncSession, user_id: UUID) -> User:
 
 
 async def change(
-    opened: SessionMaker, redis: Redis, moderator: Identity, user_id: UUID, wanted: ManagedUserChange
+    sessionmaker: SessionMaker, redis: Redis, moderator: Identity, user_id: UUID, wanted: ManagedUserChange
 ) -> ManagedUserView:
     """Disable or enable an account, or change its role; both end its sessions.
 
@@ -52,7 +52,7 @@ async def change(
         AccountNotFound: there is none of that id.
         AuthorizationError: a moderator wants to change a role, or somebody of their own rank or above, or oneself.
     """
-    async with opened.begin() as session:
+    async with sessionmaker.begin() as session:
         user = await get(session, user_id)
         _allow(moderator, user, wanted)
         ended: list[UUID] = []

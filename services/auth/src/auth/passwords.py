@@ -34,11 +34,11 @@ def check(password: str, email: str) -> None:
     rules = (
         (len(text) >= SHORTEST, f"It needs at least {SHORTEST} characters."),
         (len(text.encode()) <= LONGEST_BYTES, f"It may have at most {LONGEST_BYTES} bytes of UTF-8."),
-        (any(each.islower() for each in text), "It needs a lower-case letter."),
-        (any(each.isupper() for each in text), "It needs an upper-case letter."),
-        (any(each.isdigit() for each in text), "It needs a digit."),
+        (any(character.islower() for character in text), "It needs a lower-case letter."),
+        (any(character.isupper() for character in text), "It needs an upper-case letter."),
+        (any(character.isdigit() for character in text), "It needs a digit."),
         (
-            any(not each.isalnum() and not each.isspace() for each in text),
+            any(not character.isalnum() and not character.isspace() for character in text),
             "It needs a symbol, such as ! or -.",
         ),
         (text.casefold() not in COMMON, "It is among the most common passwords."),

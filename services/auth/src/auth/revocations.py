@@ -97,7 +97,7 @@ async def copy(redis: Redis, session_ids: list[UUID]) -> None:
         raise queue.Retry("Redis is away", PAUSE) from error
 
 
-async def refill(redis: Redis, sessions: SessionMaker) -> bool:
+async def refill(redis: Redis, sessionmaker: SessionMaker) -> bool:
     """Tell Redis of every session that ended within a token's life, where its list is new; return whether it was.
 
     What ends in between is in the list already: it is told after its commit, and a list that is lost once more has
@@ -113,7 +113,7 @@ async def refill(redis: Redis, sessions: SessionMaker) -> bool:
     now = time.time()
     if since is None or -since <= now - KEPT_SECONDS:
         return False
-    async with sessions() as session:
+    async with sessionmaker() as session:
         cutoff = utcnow() - timedelta(seconds=KEPT_SECONDS)
         rows = await session.execute(
             select(EndedSession.id, EndedSession.ended_at).where(EndedSession.ended_at > cutoff)
@@ -124,15 +124,15 @@ async def refill(redis: Redis, sessions: SessionMaker) -> bool:
         repr(since),
         repr(KEPT_SECONDS - now),
         repr(now),
-        *(each for pair in ended for each in pair),
+        *(value for pair in ended for value in pair),
     ]
     return bool(await redis.eval(REFILL, 1, revocation.KEY, *values))
 
 
-async def _watch(redis: Redis, sessions: SessionMaker) -> None:
+async def _watch(redis: Redis, sessionmaker: SessionMaker) -> None:
     while True:
         try:
-            if await refill(redis, sessions):
+            if await refill(redis, sessionmaker):
                 log.info("revocations_refilled")
         except (RedisError, OSError) as error:
             log.debug("revocations_not_refilled", error=type(error).__name__)
@@ -144,7 +144,7 @@ async def _watching(app: FastAPI) -> AsyncIterator[None]:
     async def watch() -> None:
         await _watch(app.state.resources[Redis], app.state.sessions)
 
-    watching = asyncio.create_task(Restarter().keep("revocations", watch))
+    watching = asyncio.create_task(Restarter().restart("revocations", watch))
     try:
         yield
     finally:

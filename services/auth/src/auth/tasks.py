@@ -12,28 +12,28 @@ router = TaskRouter()
 
 
 @router.task(SendMail, attempts=10, timeout=60)
-async def send_mail(work: TaskContext, task: SendMail) -> None:
+async def send_mail(context: TaskContext, task: SendMail) -> None:
     """Write the mail and hand it over; a mail for an account that is gone is not written."""
-    settings = work.resource(Settings)
-    async with work.sessions.begin() as session:
-        letter = await mails.write(session, task, settings)
-    if letter is not None:
-        recipient, text = letter
-        message = mails.compose(settings, task, work.task_id, recipient, text)
-        await mails.deliver(settings, message, work.task_id, task.user_id)
-        await mails.remove_if_erased(work.sessions, settings.mail_folder, task.user_id)
+    settings = context.resource(Settings)
+    async with context.sessions.begin() as session:
+        mail = await mails.write(session, task, settings)
+    if mail is not None:
+        recipient, text = mail
+        message = mails.compose(settings, task, context.task_id, recipient, text)
+        await mails.deliver(settings, message, context.task_id, task.user_id)
+        await mails.remove_if_erased(context.sessions, settings.mail_folder, task.user_id)
 
 
 @router.task(RemoveMails)
-async def remove_mails(work: TaskContext, task: RemoveMails) -> None:
+async def remove_mails(context: TaskContext, task: RemoveMails) -> None:
     """Remove what was written to somebody who is gone."""
-    mails.remove(work.resource(Settings).mail_folder, task.user_id)
+    mails.remove(context.resource(Settings).mail_folder, task.user_id)
 
 
 @router.task(CopyRevocations, timeout=10)
-async def copy_revocations(work: TaskContext, task: CopyRevocations) -> None:
+async def copy_revocations(context: TaskContext, task: CopyRevocations) -> None:
     """Copy ended sessions to Redis; a second time changes nothing."""
-    await revocations.copy(work.resource(Redis), task.session_ids)
+    await revocations.copy(context.resource(Redis), task.session_ids)
 
 
 @router.schedule("auth.prune", "23 * * * *")

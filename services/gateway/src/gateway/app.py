@@ -30,15 +30,15 @@ def create_gateway(settings: Settings) -> Edge:
     """Return the gateway as an ASGI app."""
     telemetry.configure(settings)
     redis = redis_limiter.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
-    book = RedisLimiter(redis, settings.redis_pause)
+    limiter = RedisLimiter(redis, settings.redis_pause)
     sessions = SessionClient(settings.upstreams["auth"])
     services = Upstreams(settings.upstreams)
     forward = _proxy(settings)
-    own = _own(services, book, [book, sessions, services, forward])
+    own = _own(services, limiter, [limiter, sessions, services, forward])
     return Edge(
         own=own,
         hosts=Hosts(settings.hosts),
-        admission=AccessControl(_tokens(settings), book, LocalLimiter(), sessions, settings.limits),
+        access_control=AccessControl(_tokens(settings), limiter, LocalLimiter(), sessions, settings.limits),
         concurrency=Concurrency(
             Bounds(settings.concurrency_person, settings.concurrency_uploads, settings.concurrency_address)
         ),
@@ -67,14 +67,16 @@ def _proxy(settings: Settings) -> Proxy:
 
 
 def _own(
-    services: Upstreams, book: RedisLimiter, closing: list[RedisLimiter | SessionClient | Upstreams | Proxy]
+    services: Upstreams,
+    limiter: RedisLimiter,
+    closing: list[RedisLimiter | SessionClient | Upstreams | Proxy],
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(telemetry.flush)
-            for each in closing:
-                stack.push_async_callback(each.close)
+            for client in closing:
+                stack.push_async_callback(client.close)
             yield
 
     app = FastAPI(
@@ -90,5 +92,5 @@ def _own(
     problems.install(app)
     app.include_router(api.router)
     app.state.services = services
-    app.state.checks = {"redis": book.ping}
+    app.state.checks = {"redis": limiter.ping}
     return app

@@ -14,36 +14,36 @@ def _is_trusted(address: str, trusts: list[Network]) -> bool:
         return False
 
 
-def _peer(exchange: RequestContext) -> str:
-    client = exchange.scope.get("client")
+def _peer(context: RequestContext) -> str:
+    client = context.scope.get("client")
     return str(client[0]) if client else "unknown"
 
 
-def address(exchange: RequestContext, trusts: list[Network]) -> str:
+def address(context: RequestContext, trusts: list[Network]) -> str:
     """Return the client's address: the nearest one that is not a proxy of ours."""
-    nearest = _peer(exchange)
+    nearest = _peer(context)
     if not _is_trusted(nearest, trusts):
         return nearest
     claimed = [
-        part.strip() for line in exchange.headers.getlist("x-forwarded-for") for part in line.split(",")
+        part.strip() for line in context.headers.getlist("x-forwarded-for") for part in line.split(",")
     ]
-    for each in reversed(claimed):
+    for address in reversed(claimed):
         try:
-            ip_address(each)
+            ip_address(address)
         except ValueError:
             return nearest
-        nearest = each
+        nearest = address
         if not _is_trusted(nearest, trusts):
             return nearest
     return nearest
 
 
-def scheme(exchange: RequestContext, trusts: list[Network]) -> str:
+def scheme(context: RequestContext, trusts: list[Network]) -> str:
     """Return `http` or `https`, as a trusted proxy says or as the connection is."""
-    claimed = exchange.headers.get("x-forwarded-proto", "")
-    if claimed in ("http", "https") and _is_trusted(_peer(exchange), trusts):
+    claimed = context.headers.get("x-forwarded-proto", "")
+    if claimed in ("http", "https") and _is_trusted(_peer(context), trusts):
         return claimed
-    return str(exchange.scope.get("scheme", "http"))
+    return str(context.scope.get("scheme", "http"))
 
 
 def subscriber(address: str) -> str:

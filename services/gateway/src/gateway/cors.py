@@ -20,22 +20,20 @@ class Cors:
         self._origins = frozenset(origin.rstrip("/") for origin in origins)
 
     @staticmethod
-    def is_preflight(exchange: RequestContext) -> bool:
+    def is_preflight(context: RequestContext) -> bool:
         """Return True when a browser asks whether a page may call."""
-        headers = exchange.headers
+        headers = context.headers
         return (
-            exchange.method == "OPTIONS"
-            and "origin" in headers
-            and "access-control-request-method" in headers
+            context.method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
         )
 
-    def preflight(self, exchange: RequestContext) -> dict[str, str]:
+    def preflight(self, context: RequestContext) -> dict[str, str]:
         """Return the headers of the permission.
 
         Raises:
             OriginNotAllowed: the page's site is not listed.
         """
-        if exchange.headers["origin"] not in self._origins:
+        if context.headers["origin"] not in self._origins:
             raise OriginNotAllowed
         return {
             "Access-Control-Allow-Methods": METHODS,
@@ -44,7 +42,7 @@ class Cors:
         }
 
     def headers(self, headers: Headers) -> dict[str, str]:
-        """Return what every answer to a listed page carries; nothing for others."""
+        """Return what every response to a listed page carries; nothing for others."""
         origin = headers.get("origin")
         if origin is None or origin not in self._origins:
             return {"Vary": "Origin"} if self._origins else {}

@@ -1,4 +1,4 @@
-"""The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every answer carries."""
+"""The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every response carries."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -45,7 +45,7 @@ class Edge:
 
     own: ASGIApp
     hosts: Hosts
-    admission: AccessControl
+    access_control: AccessControl
     concurrency: Concurrency
     proxy: Proxy
     cors: Cors
@@ -58,125 +58,127 @@ class Edge:
             await self.own(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(
-                RequestContext(scope, receive, send, request_id_of(Headers(scope=scope)), self._decorate)
+                RequestContext(
+                    scope, receive, send, request_id_of(Headers(scope=scope)), self._add_common_headers
+                )
             )
         else:
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _serve(self, exchange: RequestContext) -> None:
-        exchange.address = client_address.address(exchange, self.trusts)
-        came_with = telemetry.context_of(_trace_headers(exchange.headers))
+    async def _serve(self, context: RequestContext) -> None:
+        context.address = client_address.address(context, self.trusts)
+        came_with = telemetry.context_of(_trace_headers(context.headers))
         with (
-            structlog.contextvars.bound_contextvars(request_id=exchange.request_id),
-            tracer.start_as_current_span(exchange.method, came_with, SpanKind.SERVER) as span,
+            structlog.contextvars.bound_contextvars(request_id=context.request_id),
+            tracer.start_as_current_span(context.method, came_with, SpanKind.SERVER) as span,
         ):
             try:
-                await self._answered(exchange)
+                await self._respond(context)
             finally:
-                _finish(exchange, span)
+                _finish(context, span)
 
-    async def _answered(self, exchange: RequestContext) -> None:
+    async def _respond(self, context: RequestContext) -> None:
         """Answer in any case: with what was asked for, or with the problem that kept it from happening."""
         try:
-            await self._route(exchange)
+            await self._route(context)
         except ClientGone:
-            if exchange.body_begun and not exchange.body_read:
+            if context.body_begun and not context.body_read:
                 # it may be the body alone that broke off: chunks that are none look the same from here
-                await _refuse(exchange, MalformedRequest("The body broke off before it was complete."))
-            exchange.status = CLIENT_LEFT
+                await _refuse(context, MalformedRequest("The body broke off before it was complete."))
+            context.status = CLIENT_LEFT
         except DomainError as error:
-            if exchange.status:
+            if context.status:
                 raise
-            await _refuse(exchange, error)
+            await _refuse(context, error)
         except UpstreamCut:
-            log.warning("answer_cut", prefix=exchange.prefix)
+            log.warning("response_cut", prefix=context.prefix)
             raise
         except Exception as error:
             log.error("unexpected_error", error=type(error).__name__, exc_info=error)
-            if exchange.status:
+            if context.status:
                 raise
             await _refuse(
-                exchange, DomainError("Something went wrong on our side; it is recorded under this id.")
+                context, DomainError("Something went wrong on our side; it is recorded under this id.")
             )
 
-    async def _route(self, exchange: RequestContext) -> None:
-        exchange.path = request_checks.check(exchange)
-        self.hosts.check(exchange)
-        route = routes.resolve(exchange.method, exchange.path)
-        exchange.prefix = route.prefix if route else "own"
-        if Cors.is_preflight(exchange):
+    async def _route(self, context: RequestContext) -> None:
+        context.path = request_checks.check(context)
+        self.hosts.check(context)
+        route = routes.resolve(context.method, context.path)
+        context.prefix = route.prefix if route else "own"
+        if Cors.is_preflight(context):
             await _send(
-                exchange, Response(status_code=HTTPStatus.NO_CONTENT, headers=self.cors.preflight(exchange))
+                context, Response(status_code=HTTPStatus.NO_CONTENT, headers=self.cors.preflight(context))
             )
         elif route:
-            await self.admission.admit(exchange, route)
-            with self.concurrency.slot(exchange, route):
-                await self.proxy.forward(exchange, route)
-        elif exchange.path.startswith(("/api/", "/internal/")):
+            await self.access_control.admit(context, route)
+            with self.concurrency.slot(context, route):
+                await self.proxy.forward(context, route)
+        elif context.path.startswith(("/api/", "/internal/")):
             raise NothingHere
         else:
-            await self._own(exchange)
+            await self._own(context)
 
-    async def _own(self, exchange: RequestContext) -> None:
-        method = "GET" if exchange.method == "HEAD" else exchange.method  # the server leaves the body out
+    async def _own(self, context: RequestContext) -> None:
+        method = "GET" if context.method == "HEAD" else context.method  # the server leaves the body out
         scope = {
-            **exchange.scope, "method": method, "path": exchange.path, "request_id": exchange.request_id
+            **context.scope, "method": method, "path": context.path, "request_id": context.request_id
         }  # fmt: skip
-        await self.own(scope, exchange.receive, exchange.send)
+        await self.own(scope, context.receive, context.send)
 
-    def _decorate(self, exchange: RequestContext, pairs: Pairs) -> Pairs:
-        """Add what every answer carries, whatever its status."""
+    def _add_common_headers(self, context: RequestContext, pairs: Pairs) -> Pairs:
+        """Add what every response carries, whatever its status."""
         message = {"headers": pairs}
-        answer = MutableHeaders(scope=message)
+        headers = MutableHeaders(scope=message)
         for name, value in SECURITY.items():
-            answer[name] = value
-        answer.setdefault("Content-Security-Policy", API_POLICY)
-        answer.setdefault("Cache-Control", "no-store")
+            headers[name] = value
+        headers.setdefault("Content-Security-Policy", API_POLICY)
+        headers.setdefault("Cache-Control", "no-store")
         if self.secure_only:
-            answer["Strict-Transport-Security"] = STRICT_TRANSPORT
-        for name, value in exchange.answer_headers.items():
-            answer.setdefault(name, value)
-        for name, value in self.cors.headers(exchange.headers).items():
+            headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        for name, value in context.response_headers.items():
+            headers.setdefault(name, value)
+        for name, value in self.cors.headers(context.headers).items():
             if name == "Vary":
-                answer.add_vary_header(value)
+                headers.add_vary_header(value)
             else:
-                answer[name] = value
-        answer["X-Request-ID"] = exchange.request_id
+                headers[name] = value
+        headers["X-Request-ID"] = context.request_id
         return message["headers"]
 
 
-async def _send(exchange: RequestContext, response: Response) -> None:
-    await body.drain(exchange)
-    await response(exchange.scope, exchange.receive, exchange.send)
+async def _send(context: RequestContext, response: Response) -> None:
+    await body.drain(context)
+    await response(context.scope, context.receive, context.send)
 
 
-async def _refuse(exchange: RequestContext, error: DomainError) -> None:
-    document = problems.document(error.status, error.code, error.title, error.detail, exchange.request_id)
+async def _refuse(context: RequestContext, error: DomainError) -> None:
+    document = problems.document(error.status, error.code, error.title, error.detail, context.request_id)
     more = dict(error.headers) if isinstance(error, Refusal) else {}
-    if not exchange.scope["http_version"].startswith("1"):
+    if not context.scope["http_version"].startswith("1"):
         more.pop("Connection", None)
     more |= problems.headers_of(error)
-    await _send(exchange, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
+    await _send(context, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
 
 
-def _trace_headers(came: Headers) -> dict[str, str]:
-    return {name: came[name] for name in ("traceparent", "tracestate") if name in came}
+def _trace_headers(headers: Headers) -> dict[str, str]:
+    return {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
 
 
-def _finish(exchange: RequestContext, span: trace.Span) -> None:
-    status = exchange.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
-    span.update_name(f"{exchange.method} {exchange.prefix}")
-    span.set_attribute("http.request.method", exchange.method)
-    span.set_attribute("http.route", exchange.prefix)
+def _finish(context: RequestContext, span: trace.Span) -> None:
+    status = context.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
+    span.update_name(f"{context.method} {context.prefix}")
+    span.set_attribute("http.request.method", context.method)
+    span.set_attribute("http.route", context.prefix)
     span.set_attribute("http.response.status_code", status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.set_status(StatusCode.ERROR)
-    if exchange.path in QUIET_PATHS:
+    if context.path in QUIET_PATHS:
         return
     log.info(
         "request",
-        method=exchange.method,
-        prefix=exchange.prefix,
+        method=context.method,
+        prefix=context.prefix,
         status=status,
-        milliseconds=exchange.milliseconds,
+        milliseconds=context.milliseconds,
     )

@@ -134,7 +134,7 @@ class UpstreamSlow(DomainError):
 
 
 class ClientGone(Exception):
-    """The client left before its answer was complete."""
+    """The client left before its response was complete."""
 
 
 class UpstreamCut(Exception):

@@ -16,17 +16,17 @@ class Hosts:
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
 
-    def check(self, exchange: RequestContext) -> None:
+    def check(self, context: RequestContext) -> None:
         """Let a request through whose host is listed; probes know only an address and are asked for none.
 
         Raises:
             MalformedRequest: what it names is not a host.
             WrongHost: it is not one of ours.
         """
-        host = exchange.headers["host"].lower()
+        host = context.headers["host"].lower()
         match = HOST.fullmatch(host)
         if not match:
             raise MalformedRequest("Host must be a name or an address, with a port where need be.")
-        if host in self._hosts or match["name"] in self._hosts or exchange.path in QUIET_PATHS:
+        if host in self._hosts or match["name"] in self._hosts or context.path in QUIET_PATHS:
             return
         raise WrongHost("Ask for the address that this platform is published under.")

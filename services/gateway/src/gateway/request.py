@@ -1,4 +1,4 @@
-"""One request on its way through the gateway, and what its answer will carry."""
+"""One request on its way through the gateway, and what its response will carry."""
 
 import time
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-Decorate = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
+AddCommonHeaders = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
 
 
 @dataclass
 class RequestContext:
-    """A request, its id, and the state of its answer. `path` is the decoded one everything is decided by."""
+    """A request, its id, and the state of its response. `path` is the decoded one everything is decided by."""
 
     scope: Scope
     receive: Receive
     raw_send: Send
     request_id: str
-    decorate: Decorate
+    add_common_headers: AddCommonHeaders
     headers: Headers = field(init=False)
     path: str = ""
     address: str = ""
@@ -28,7 +28,7 @@ class RequestContext:
     status: int = 0
     body_begun: bool = False
     body_read: bool = False
-    answer_headers: dict[str, str] = field(default_factory=dict)
+    response_headers: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -57,8 +57,8 @@ class RequestContext:
         return round((time.perf_counter() - self.started) * 1000, 1)
 
     async def send(self, message: Message) -> None:
-        """Send a part of the answer; its head gets what every answer of the gateway carries."""
+        """Send a part of the response; its head gets what every response of the gateway carries."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": self.decorate(self, list(message.get("headers", [])))}
+            message = {**message, "headers": self.add_common_headers(self, list(message.get("headers", [])))}
         await self.raw_send(message)

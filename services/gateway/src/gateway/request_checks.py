@@ -31,21 +31,21 @@ NOT_PLAIN = re.compile(rb"[\x00-\x20\x7f-\xff]")
 DOTS = frozenset({".", ".."})
 
 
-def check(exchange: RequestContext) -> str:
+def check(context: RequestContext) -> str:
     """Return the decoded path that routing, authorisation and the service all see.
 
     Raises:
         Refusal: the request is not taken.
         AuthenticationError: it says twice who it is of.
     """
-    _check_method(exchange.method)
-    _check_headers(exchange)
-    raw = exchange.raw_path
-    if len(raw) + len(exchange.query) > MAX_ADDRESS:
+    _check_method(context.method)
+    _check_headers(context)
+    raw = context.raw_path
+    if len(raw) + len(context.query) > MAX_ADDRESS:
         raise AddressTooLong(f"An address may have at most {MAX_ADDRESS} bytes.")
     if not raw.startswith(b"/") or DUBIOUS.search(raw):
         raise MalformedRequest("The path holds characters or an encoding that is not taken.")
-    if NOT_PLAIN.search(exchange.query):
+    if NOT_PLAIN.search(context.query):
         raise MalformedRequest("The query holds characters that have to be percent-encoded.")
     try:
         path = unquote(raw.decode("ascii"), errors="strict")
@@ -64,18 +64,18 @@ def _check_method(method: str) -> None:
     raise MethodUnknown("Methods are written as they are defined, in capitals.")
 
 
-def _check_headers(exchange: RequestContext) -> None:
-    raw = exchange.headers.raw
+def _check_headers(context: RequestContext) -> None:
+    raw = context.headers.raw
     if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
         raise HeadersTooLarge(f"At most {MAX_HEADERS} headers of {MAX_HEADER_BYTES} bytes in all are taken.")
     names = [name.lower() for name, _ in raw]
-    if not exchange.headers.get("host"):
+    if not context.headers.get("host"):
         raise MalformedRequest("A request names exactly one Host.")
     if len(set(names)) < len(names):
         _check_repeated(names)
     if b"content-length" in names or b"transfer-encoding" in names:
-        _check_framing(exchange, names)
-    if exchange.headers.get("content-encoding", "identity").lower() != "identity":
+        _check_framing(context, names)
+    if context.headers.get("content-encoding", "identity").lower() != "identity":
         raise EncodingNotTaken("Send the body as it is, without Content-Encoding.")
 
 
@@ -87,11 +87,11 @@ def _check_repeated(names: list[bytes]) -> None:
         raise AuthenticationError("Send one Authorization header.")
 
 
-def _check_framing(exchange: RequestContext, names: list[bytes]) -> None:
+def _check_framing(context: RequestContext, names: list[bytes]) -> None:
     if b"transfer-encoding" in names:
         if b"content-length" in names:
             raise MalformedRequest("A request says the length of its body in exactly one way.")
-        if [value.strip().lower() for value in exchange.headers.getlist("transfer-encoding")] != ["chunked"]:
+        if [value.strip().lower() for value in context.headers.getlist("transfer-encoding")] != ["chunked"]:
             raise MalformedRequest("Of transfer encodings only one `chunked` is taken.")
-    elif not exchange.headers["content-length"].isdecimal():
+    elif not context.headers["content-length"].isdecimal():
         raise MalformedRequest("Content-Length must be a number.")

@@ -21,7 +21,7 @@ WIDEST_NETWORKS = {4: 8, 6: 32}
 def _networks(value: object) -> object:
     values = listed(value)
     if isinstance(values, (list, tuple)):
-        return [ip_network(each, strict=False) if isinstance(each, str) else each for each in values]
+        return [ip_network(value, strict=False) if isinstance(value, str) else value for value in values]
     return values
 
 
@@ -75,12 +75,12 @@ class Settings(settings.Settings):
 
     circuit_failures: int = Field(default=5, ge=1, description="In a row, before a service is left alone.")
     circuit_suspicion: float = Field(
-        default=5.0, gt=0, description="Without an answer, before a service is asked whether it lives."
+        default=5.0, gt=0, description="Without a response, before a service is asked whether it lives."
     )
     upstream_deadline: float = Field(
-        default=60.0, gt=0, description="For the body; then for the answer's head."
+        default=60.0, gt=0, description="For the body; then for the response's head."
     )
-    stream_silence: float = Field(default=120.0, gt=0, description="Between two parts of an answer.")
+    stream_silence: float = Field(default=120.0, gt=0, description="Between two parts of a response.")
     connect_timeout: float = Field(default=2.0, gt=0)
     redis_timeout: float = Field(default=0.25, gt=0)
     redis_pause: float = Field(default=1.0, ge=0, description="How long a Redis that failed is left alone.")
@@ -118,7 +118,7 @@ class Settings(settings.Settings):
         """The limits of all classes."""
         return Limits(
             credentials=self.limit_credentials,
-            costly=self.limit_costly,
+            expensive=self.limit_costly,
             general_user=self.limit_general_user,
             general_address=self.limit_general_address,
         )

@@ -120,23 +120,23 @@ async def test_over_the_limit_of_its_class_a_caller_is_told_when_to_come_back(
 ) -> None:
     running = await gateways(limit_credentials="2/3600", limit_costly="3/3600", limit_general_user="5/3600")
     async with running.client() as client:
-        answers = [await client.post(path, json={}) for _ in range(count + 1)]
-    assert [answer.status_code for answer in answers] == [200] * count + [429]
-    problem(answers[-1], 429, "too_many_requests")
-    assert 0 < int(answers[-1].headers["retry-after"]) <= 3600
-    assert f"q={count};w=3600" in answers[-1].headers["ratelimit-policy"]
-    assert ";r=0;" in answers[-1].headers["ratelimit"]
+        responses = [await client.post(path, json={}) for _ in range(count + 1)]
+    assert [response.status_code for response in responses] == [200] * count + [429]
+    problem(responses[-1], 429, "too_many_requests")
+    assert 0 < int(responses[-1].headers["retry-after"]) <= 3600
+    assert f"q={count};w=3600" in responses[-1].headers["ratelimit-policy"]
+    assert ";r=0;" in responses[-1].headers["ratelimit"]
     assert len(upstream.seen) == count
 
 
 async def test_whoever_waits_as_long_as_told_is_let_in_again(gateways: Any) -> None:
     running = await gateways(limit_credentials="2/3")
     async with running.anonymous() as client:
-        answers = [await client.post("/api/v1/auth/login", json={}) for _ in range(3)]
+        responses = [await client.post("/api/v1/auth/login", json={}) for _ in range(3)]
     # the next is taken a little less than 1.5 s later
-    assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "2")
-    assert "try again in 2 s" in answers[-1].json()["detail"]
-    assert answers[-1].headers["ratelimit"] == '"credentials";r=0;t=3'
+    assert (responses[-1].status_code, responses[-1].headers["retry-after"]) == (429, "2")
+    assert "try again in 2 s" in responses[-1].json()["detail"]
+    assert responses[-1].headers["ratelimit"] == '"credentials";r=0;t=3'
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "change-password"), ("DELETE", "me")])
@@ -145,11 +145,11 @@ async def test_the_password_can_be_guessed_no_faster_by_somebody_signed_in(
 ) -> None:
     running = await gateways(limit_credentials="2/3600")
     async with running.client() as client, running.client() as other:
-        answers = [await client.request(method, f"/api/v1/auth/{path}", json={}) for _ in range(3)]
+        responses = [await client.request(method, f"/api/v1/auth/{path}", json={}) for _ in range(3)]
         assert (await client.get("/api/v1/auth/me")).status_code == 200
         assert (await other.request(method, f"/api/v1/auth/{path}", json={})).status_code == 200
-    assert [answer.status_code for answer in answers[:2]] == [200, 200]
-    problem(answers[2], 429, "too_many_requests")
+    assert [response.status_code for response in responses[:2]] == [200, 200]
+    problem(responses[2], 429, "too_many_requests")
 
 
 async def test_users_have_their_own_shares(gateways: Any) -> None:

@@ -24,8 +24,8 @@ def test_no_span_of_time_lets_through_more_than_burst_and_rate(limit: Limit, wai
     taken: list[int] = []
     for wait in waits:
         now += wait
-        arrival, standing = gcra(arrival, now, limit)
-        if standing.allowed:
+        arrival, result = gcra(arrival, now, limit)
+        if result.allowed:
             taken.append(now)
     for first in range(len(taken)):
         for last in range(first, len(taken)):
@@ -38,12 +38,12 @@ def test_what_is_promised_is_kept(limit: Limit, waits: list[int]) -> None:
     now = arrival = 1_700_000_000_000_000
     for wait in waits:
         now += wait
-        arrival, standing = gcra(arrival, now, limit)
-        assert 0 <= standing.remaining < limit.count
-        if standing.allowed:
-            assert gcra(arrival, now, limit)[1].allowed is (standing.remaining > 0)
+        arrival, result = gcra(arrival, now, limit)
+        assert 0 <= result.remaining < limit.count
+        if result.allowed:
+            assert gcra(arrival, now, limit)[1].allowed is (result.remaining > 0)
         else:
-            later = now + round(standing.retry_after * 1e6)
+            later = now + round(result.retry_after * 1e6)
             assert gcra(arrival, later, limit)[1].allowed
             assert not gcra(arrival, later - 1, limit)[1].allowed
 
@@ -52,17 +52,17 @@ def test_a_caller_who_waits_gets_the_whole_burst_again() -> None:
     clock = [0]
     limiter = LocalLimiter(lambda: clock[0])
     rule = Rule("general", "a", Limit(3, 60))
-    assert [limiter.spend(rule).allowed for _ in range(4)] == [True, True, True, False]
+    assert [limiter.hit(rule).allowed for _ in range(4)] == [True, True, True, False]
     clock[0] += 60_000_000
-    assert [limiter.spend(rule).allowed for _ in range(4)] == [True, True, True, False]
+    assert [limiter.hit(rule).allowed for _ in range(4)] == [True, True, True, False]
 
 
 def test_the_local_limiter_forgets_the_callers_it_has_not_seen_for_longest() -> None:
     limiter = LocalLimiter(lambda: 0)
     rules = [Rule("general", str(number), Limit(1, 60)) for number in range(CALLERS_KEPT + 1)]
-    assert all(limiter.spend(rule).allowed for rule in rules)
-    assert not limiter.spend(rules[-1]).allowed
-    assert limiter.spend(rules[0]).allowed
+    assert all(limiter.hit(rule).allowed for rule in rules)
+    assert not limiter.hit(rules[-1]).allowed
+    assert limiter.hit(rules[0]).allowed
 
 
 @pytest.mark.parametrize("text", ["", "10", "10/", "/60", "0/60", "10/0", "ten/60", "-1/5"])
@@ -103,51 +103,51 @@ def test_nobody_in_particular_is_counted_by_address() -> None:
 
 async def test_a_hundred_at_once_over_two_connections_pools_pass_exactly_the_limit(redis: Any) -> None:
     rule = Rule("general", "limit:exact", Limit(10, 3600))
-    ledgers = [RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1) for _ in range(2)]
-    entries = await asyncio.gather(*(ledgers[turn % 2].spend(rule, None) for turn in range(100)))
-    assert sum(entry.standing.allowed for entry in entries) == 10
-    assert sorted(entry.standing.remaining for entry in entries if entry.standing.allowed) == list(range(10))
-    for ledger in ledgers:
-        await ledger.close()
+    limiters = [RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1) for _ in range(2)]
+    entries = await asyncio.gather(*(limiters[turn % 2].hit(rule, None) for turn in range(100)))
+    assert sum(entry.result.allowed for entry in entries) == 10
+    assert sorted(entry.result.remaining for entry in entries if entry.result.allowed) == list(range(10))
+    for limiter in limiters:
+        await limiter.close()
 
 
 async def test_redis_counts_as_the_model_does_over_time(redis: Any) -> None:
     rule = Rule("general", "limit:timed", Limit(20, 1))
-    book = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
+    limiter = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
     passed, started = 0, time.monotonic()
     while (elapsed := time.monotonic() - started) < 1.0:
-        standing = (await book.spend(rule, None)).standing
-        passed += standing.allowed
-        assert standing.allowed == (standing.retry_after == 0)
+        result = (await limiter.hit(rule, None)).result
+        passed += result.allowed
+        assert result.allowed == (result.retry_after == 0)
         await asyncio.sleep(0.005)
     assert 20 + elapsed * 20 - 3 <= passed <= 20 + elapsed * 20 + 1
-    await book.close()
+    await limiter.close()
 
 
 async def test_a_revoked_session_spends_nothing_of_its_users_share(redis: Any) -> None:
     rule = Rule("general", "limit:general:user:1", Limit(2, 60))
     session = uuid4()
-    book = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
+    limiter = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
     await redis.revoke(session)
-    assert all([(await book.spend(rule, session)).revoked for _ in range(5)])
-    assert (await book.spend(rule, uuid4())).standing.remaining == 1
-    await book.close()
+    assert all([(await limiter.hit(rule, session)).revoked for _ in range(5)])
+    assert (await limiter.hit(rule, uuid4())).result.remaining == 1
+    await limiter.close()
 
 
 async def test_a_script_that_redis_forgot_is_given_to_it_again(redis: Any) -> None:
     rule = Rule("general", "limit:script", Limit(5, 60))
-    book = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
-    assert (await book.spend(rule, None)).standing.remaining == 4
+    limiter = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
+    assert (await limiter.hit(rule, None)).result.remaining == 4
     async with redis.client() as client:
         await client.script_flush()
-    assert (await book.spend(rule, None)).standing.remaining == 3
-    await book.close()
+    assert (await limiter.hit(rule, None)).result.remaining == 3
+    await limiter.close()
 
 
 async def test_a_key_lives_no_longer_than_it_counts(redis: Any) -> None:
     rule = Rule("general", "limit:key", Limit(10, 60))
-    book = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
-    await book.spend(rule, None)
+    limiter = RedisLimiter(redis_limiter.connect(redis.url, 2.0), 0.1)
+    await limiter.hit(rule, None)
     async with redis.client() as client:
         assert 0 < await client.pttl("limit:key") <= 6_000
-    await book.close()
+    await limiter.close()

@@ -148,4 +148,4 @@ async def test_a_service_that_is_slow_but_lives_is_not_cut_off(gateways: Any, up
         upstream.act = None
         assert (await client.get("/api/v1/interview/1")).status_code == 200
         go_on.set()
-        assert {(await each).status_code for each in slow} == {200}
+        assert {(await call).status_code for call in slow} == {200}

@@ -130,8 +130,8 @@ async def test_server_sent_events_arrive_one_by_one(client: Any, upstream: Any) 
         await send({"type": "http.response.body", "body": b"data: 2\n\n"})
 
     upstream.act = act
-    async with client.stream("GET", "/api/v1/interview/1/events") as answer:
-        parts = answer.aiter_raw()
+    async with client.stream("GET", "/api/v1/interview/1/events") as response:
+        parts = response.aiter_raw()
         assert await anext(parts) == b"data: 1\n\n"
         go_on.set()
         assert await anext(parts) == b"data: 2\n\n"
@@ -154,8 +154,8 @@ async def test_a_client_that_leaves_cancels_the_call(client: Any, upstream: Any,
     upstream.act = act
 
     async def ask() -> None:
-        async with client.stream("POST", "/api/v1/interview/1/answer", json={}) as answer:
-            await answer.aread()
+        async with client.stream("POST", "/api/v1/interview/1/answer", json={}) as response:
+            await response.aread()
 
     asking = asyncio.create_task(ask())
     await asyncio.wait_for(arrived.wait(), 5)
@@ -184,9 +184,9 @@ async def test_a_service_that_is_gone_is_a_503_that_says_when_to_come_back(
     running = await gateways(resume_url="http://127.0.0.1:9")
     async with running.client() as client:
         response = await client.post("/api/v1/resume/upload", content=b"x" * 2_000_000)
-    said = problem(response, 503, "service_unavailable")
+    document = problem(response, 503, "service_unavailable")
     assert response.headers["retry-after"] == "2"
-    assert "127.0.0.1" not in said["detail"]
+    assert "127.0.0.1" not in document["detail"]
 
 
 async def test_a_slow_service_is_a_504_at_the_deadline(gateways: Any, upstream: Any, problem: Any) -> None:
@@ -265,5 +265,5 @@ async def test_a_failure_of_our_own_is_a_500_without_details(
     running = await gateways()
     object.__setattr__(running.edge.proxy, "_targets", {})
     async with running.client() as client:
-        said = problem(await client.get("/api/v1/resume/1"), 500, "internal_error")
-    assert "KeyError" not in str(said)
+        document = problem(await client.get("/api/v1/resume/1"), 500, "internal_error")
+    assert "KeyError" not in str(document)

@@ -19,12 +19,12 @@ async def test_health_needs_nothing(gateways: Any) -> None:
 async def test_ready_when_redis_and_every_service_is(anonymous: Any) -> None:
     response = await anonymous.get("/ready")
     assert response.status_code == 200
-    said = response.json()
-    assert (said["status"], said["checks"]) == ("ready", {"redis": "ok"})
-    assert {name: each["ready"] for name, each in said["services"].items()} == dict.fromkeys(
+    readiness = response.json()
+    assert (readiness["status"], readiness["checks"]) == ("ready", {"redis": "ok"})
+    assert {name: service["ready"] for name, service in readiness["services"].items()} == dict.fromkeys(
         ("auth", "resume", "interview"), True
     )
-    assert said["services"]["auth"]["checks"] == {"postgres": "ok"}
+    assert readiness["services"]["auth"]["checks"] == {"postgres": "ok"}
 
 
 async def test_not_ready_says_what_is_missing(gateways: Any, upstream: Any) -> None:
@@ -33,10 +33,10 @@ async def test_not_ready_says_what_is_missing(gateways: Any, upstream: Any) -> N
     async with running.anonymous() as client:
         response = await client.get("/ready")
     assert response.status_code == 503
-    said = response.json()
-    assert said["checks"]["redis"] != "ok"
-    assert said["services"]["auth"]["ready"] is False
-    assert said["services"]["interview"] == {"ready": False, "checks": None, "error": "does not answer"}
+    readiness = response.json()
+    assert readiness["checks"]["redis"] != "ok"
+    assert readiness["services"]["auth"]["ready"] is False
+    assert readiness["services"]["interview"] == {"ready": False, "checks": None, "error": "does not answer"}
     assert "127.0.0.1" not in response.text
 
 
@@ -52,7 +52,7 @@ async def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(anonymou
     assert loaded
     for address in loaded:
         assert address == "data:," or (await anonymous.get(address)).status_code == 200
-    types = {each: (await anonymous.get(each)).headers["content-type"] for each in loaded if each != "data:,"}
+    types = {url: (await anonymous.get(url)).headers["content-type"] for url in loaded if url != "data:,"}
     assert all(("javascript" if name.endswith(".js") else "css") in kind for name, kind in types.items())
 
 
@@ -114,7 +114,7 @@ async def test_the_specification_is_one_valid_document_of_all_services(anonymous
         merged["paths"]
     )
     assert "/internal/x" not in merged["paths"]
-    ids = [each["operationId"] for item in merged["paths"].values() for each in item.values()]
+    ids = [operation["operationId"] for item in merged["paths"].values() for operation in item.values()]
     assert len(ids) == len(set(ids))
     assert merged["paths"]["/api/v1/auth/login"]["post"]["security"] == []
     assert merged["paths"]["/api/v1/resume/"]["get"]["security"] == [{"OAuth2PasswordBearer": []}]

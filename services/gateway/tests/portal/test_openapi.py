@@ -97,9 +97,9 @@ def test_operations_of_one_name_get_their_services_names() -> None:
 
 
 def test_each_operation_has_a_tag_and_no_schema_is_left_over() -> None:
-    one = document("/api/v1/auth/me", {"Answer": TEXT, "Unused": NUMBER})
-    one["paths"]["/internal/x"] = one["paths"]["/api/v1/auth/me"]
-    made = merged(auth=one)
+    auth = document("/api/v1/auth/me", {"Answer": TEXT, "Unused": NUMBER})
+    auth["paths"]["/internal/x"] = auth["paths"]["/api/v1/auth/me"]
+    made = merged(auth=auth)
     assert made["paths"]["/api/v1/auth/me"]["get"]["tags"] == ["auth"]
     assert made["tags"] == [{"name": "auth"}]
     assert set(made["components"]["schemas"]) == {"Answer"}
@@ -107,11 +107,11 @@ def test_each_operation_has_a_tag_and_no_schema_is_left_over() -> None:
 
 
 def test_problems_are_told_with_their_media_type() -> None:
-    one = document("/api/v1/auth/me", {"Answer": TEXT, "Problem": TEXT})
+    auth = document("/api/v1/auth/me", {"Answer": TEXT, "Problem": TEXT})
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    answers = one["paths"]["/api/v1/auth/me"]["get"]["responses"]
-    answers["4XX"] = {"description": "no", "content": {"text/event-stream": problem}}
-    made = merged(auth=one)["paths"]["/api/v1/auth/me"]["get"]["responses"]
+    responses = auth["paths"]["/api/v1/auth/me"]["get"]["responses"]
+    responses["4XX"] = {"description": "no", "content": {"text/event-stream": problem}}
+    made = merged(auth=auth)["paths"]["/api/v1/auth/me"]["get"]["responses"]
     assert made["4XX"]["content"] == {"application/problem+json": problem}
     assert set(made["200"]["content"]) == {"application/json"}
 

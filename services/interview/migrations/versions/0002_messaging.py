@@ -11,4 +11,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    migrations.plumbing_v2(op)
+    migrations.add_event_owners_and_dead_letters_v2(op)

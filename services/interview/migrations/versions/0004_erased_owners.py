@@ -9,7 +9,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    migrations.plumbing_v4(op)
+    migrations.create_erased_owners_v4(op)
     op.execute("INSERT INTO erased_owner (owner_id, erased_at) SELECT user_id, erased_at FROM erased_user")
     op.execute("DROP TABLE erased_user")
     # the code before reads and writes this name; what it writes has to count for the new code too

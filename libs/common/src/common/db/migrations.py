@@ -17,7 +17,7 @@ from common.db.tables import queue_settings
 
 LOCK = text("SELECT pg_advisory_xact_lock(7266279, hashtext(current_schema()))")
 
-PLUMBING_V1 = (
+MESSAGING_TABLES_V1 = (
     """
     CREATE TABLE outbox (
         position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -72,7 +72,7 @@ PLUMBING_V1 = (
     """,
 )
 
-PLUMBING_V2 = (
+EVENT_OWNERS_AND_DEAD_LETTERS_V2 = (
     "ALTER TABLE outbox ADD COLUMN owner_id uuid",
     # the code before fills no owner: take it from the event, which names its person among its first fields
     """
@@ -102,9 +102,9 @@ PLUMBING_V2 = (
 def create_messaging_tables_v1(op: Any) -> None:
     """Create what every service's schema has besides its own tables: outbox, inbox, tasks and their queue.
 
-    Part of a service's first revision; what it creates never changes, later needs get a `plumbing_v2`.
+    Part of a service's first revision; what it creates never changes, later needs get a function of their own.
     """
-    for statement in PLUMBING_V1:
+    for statement in MESSAGING_TABLES_V1:
         op.execute(statement)
     schema = op.get_bind().exec_driver_sql("SELECT current_schema()").scalar_one()
     queue = QueryBuilderEnvironment(queue_settings(schema)).build_install_query(create_schema=False)
@@ -112,13 +112,13 @@ def create_messaging_tables_v1(op: Any) -> None:
     op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(queue))
 
 
-def plumbing_v2(op: Any) -> None:
+def add_event_owners_and_dead_letters_v2(op: Any) -> None:
     """Give an event its owner, a refused one a table to wait in, and the inbox an order to be pruned by."""
-    for statement in PLUMBING_V2:
+    for statement in EVENT_OWNERS_AND_DEAD_LETTERS_V2:
         op.execute(statement)
 
 
-PLUMBING_V3 = (
+TASK_PLACES_AND_DEATHS_V3 = (
     # what the version before writes stays right: no place, no death, due at once
     """
     ALTER TABLE task
@@ -140,13 +140,13 @@ PLUMBING_V3 = (
 )
 
 
-def plumbing_v3(op: Any) -> None:
+def add_task_places_and_deaths_v3(op: Any) -> None:
     """Give tasks their place in an owner's line and their attempts' deaths, and index what is pruned."""
-    for statement in PLUMBING_V3:
+    for statement in TASK_PLACES_AND_DEATHS_V3:
         op.execute(statement)
 
 
-PLUMBING_V4 = (
+ERASED_OWNERS_V4 = (
     """
     CREATE TABLE erased_owner (
         owner_id uuid PRIMARY KEY,
@@ -157,9 +157,9 @@ PLUMBING_V4 = (
 )
 
 
-def plumbing_v4(op: Any) -> None:
+def create_erased_owners_v4(op: Any) -> None:
     """Create the tombstones of erased owners."""
-    for statement in PLUMBING_V4:
+    for statement in ERASED_OWNERS_V4:
         op.execute(statement)
 
 

@@ -1,4 +1,4 @@
-"""Progress as it happens: a transaction announces a key, and whoever watches that key is woken on its commit."""
+"""Progress as it happens: a transaction notifies a key, and whoever watches that key is woken on its commit."""
 
 import asyncio
 from collections import defaultdict
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 async def notify(session: AsyncSession, key: str) -> None:
-    """Wake the watchers of `key` (at most 200 characters) when the caller's transaction commits."""
+    """Wake the subscriptions to `key` (at most 200 characters) when the caller's transaction commits."""
     await session.execute(NOTIFY, {"key": key})
 
 
@@ -43,7 +43,7 @@ class Subscription:
         self._woken.set()
 
     async def wait(self, timeout: float) -> bool:
-        """Return True as soon as the key is announced, False after `timeout` seconds without."""
+        """Return True as soon as the key is notified, False after `timeout` seconds without."""
         woken = await _happens(self._woken, timeout)
         if woken:
             self._woken.clear()
@@ -51,27 +51,27 @@ class Subscription:
 
 
 class Notifier:
-    """Hears every announcement of one service's schema and wakes the watchers of its key.
+    """Hears every notification in one service's schema and wakes the subscriptions to its key.
 
-    When the connection is lost it is made anew and everybody is woken, since an announcement may have been
-    missed: a watcher always looks again at the truth in the database.
+    When the connection is lost it is made anew and everybody is woken, since a notification may have been
+    missed: who waits always looks again at the truth in the database.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._watchers: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
 
     @asynccontextmanager
     async def watch(self, key: str) -> AsyncIterator[Subscription]:
         """Watch `key`. Begin watching before reading the state, so that nothing falls between."""
-        watcher = Subscription()
-        self._watchers[key].add(watcher)
+        subscription = Subscription()
+        self._subscriptions[key].add(subscription)
         try:
-            yield watcher
+            yield subscription
         finally:
-            self._watchers[key].discard(watcher)
-            if not self._watchers[key]:
-                del self._watchers[key]
+            self._subscriptions[key].discard(subscription)
+            if not self._subscriptions[key]:
+                del self._subscriptions[key]
 
     async def run(self) -> None:
         """Listen until cancelled, reconnecting as often as it takes."""
@@ -80,7 +80,7 @@ class Notifier:
             try:
                 await self._listen()
             except Exception as error:  # whatever it is, somebody may be watching: listen again
-                log.warning("bulletin_broke", error=type(error).__name__)
+                log.warning("notifier_failed", error=type(error).__name__)
                 pause = RECONNECT_SECONDS
             await asyncio.sleep(pause)
 
@@ -91,11 +91,11 @@ class Notifier:
         connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(f"live_{engine.schema_of(self._url)}", self._hear)
-            for key in list(self._watchers):
+            for key in list(self._subscriptions):
                 self._wake(key)
             while not await _happens(lost, CHECK_SECONDS):
                 await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
-            log.info("bulletin_connection_lost")
+            log.info("notifier_connection_lost")
         finally:
             with suppress(*transient.CONNECTION_ERRORS):
                 await connection.close(timeout=1)
@@ -104,5 +104,5 @@ class Notifier:
         self._wake(str(key))
 
     def _wake(self, key: str) -> None:
-        for watcher in self._watchers.get(key, ()):
-            watcher.wake()
+        for subscription in self._subscriptions.get(key, ()):
+            subscription.wake()

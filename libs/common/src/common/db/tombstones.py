@@ -15,7 +15,7 @@ from common.errors import DomainError
 
 KEPT = timedelta(days=30)
 """Longer than anything of an erased person can come back: an access token lives 15 minutes, an event a week on its
-topic (the broker's default) and, parked and replayed, a week on each of two more."""
+topic (the broker's default) and, as a dead letter and replayed, a week on each of two more."""
 
 KEY = "hashtextextended(current_schema() || ':owner:' || :name, 0)"
 LOCK = text(f"SELECT pg_advisory_xact_lock({KEY})")

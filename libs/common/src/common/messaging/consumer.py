@@ -18,11 +18,13 @@ LONGEST_REACTION_MS = 3_600_000
 
 
 class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
-    """Surrounds reading and reacting: whatever fails for good is parked and counts as done."""
+    """Surrounds reading and reacting: whatever fails for good becomes a dead letter and counts as done."""
 
-    def __init__(self, msg: "ConsumerRecord[bytes, bytes]", /, *, context: Any, lot: DeadLetterTopic) -> None:
+    def __init__(
+        self, msg: "ConsumerRecord[bytes, bytes]", /, *, context: Any, dead_letters: DeadLetterTopic
+    ) -> None:
         super().__init__(msg, context=context)
-        self._lot = lot
+        self._dead_letters = dead_letters
 
     async def after_processed(
         self,
@@ -30,10 +32,10 @@ class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
         exc_val: BaseException | None = None,
         exc_tb: TracebackType | None = None,  # noqa: ARG002 - the shape FastStream calls
     ) -> bool | None:
-        """Park the message of a failure; a cancellation is none."""
+        """Set the message of a failure aside; a cancellation is none."""
         if exc_type is None or exc_val is None or not issubclass(exc_type, Exception):
             return False
-        await self._lot.park(self.msg, exc_val)
+        await self._dead_letters.add(self.msg, exc_val)
         return True
 
 
@@ -43,12 +45,12 @@ async def _raw(message: Any) -> bytes:
 
 
 def create_broker(
-    settings: ServiceSettings, router: EventRouter, dispatcher: Dispatcher, lot: DeadLetterTopic
+    settings: ServiceSettings, router: EventRouter, dispatcher: Dispatcher, dead_letters: DeadLetterTopic
 ) -> KafkaBroker:
     """Return a broker with a subscriber to all topics the service reacts to."""
 
     def middleware(msg: Any, /, *, context: Any) -> DeadLetterFailures:
-        return DeadLetterFailures(msg, context=context, lot=lot)
+        return DeadLetterFailures(msg, context=context, dead_letters=dead_letters)
 
     broker = KafkaBroker(
         settings.kafka_bootstrap_servers,

@@ -32,13 +32,13 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 def topic_of(service: str) -> str:
-    """Return the name of the topic on which a service parks messages."""
+    """Return the name of the topic of a service's dead letters."""
     return f"interviewace.{service}.parked"
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One parked message."""
+    """One dead letter: a message that could not be worked on."""
 
     topic: str
     partition: int
@@ -53,7 +53,7 @@ class DeadLetter:
 
     @classmethod
     def read(cls, record: "ConsumerRecord[bytes, bytes]") -> "DeadLetter":
-        """Return the parked message in a record of the parking topic."""
+        """Return the dead letter in a record of the dead-letter topic."""
         notes = {name: value.decode(errors="replace") for name, value in record.headers}
         return cls(
             topic=notes.get(TOPIC, ""),
@@ -69,7 +69,7 @@ class DeadLetter:
 
 
 class DeadLetterTopic:
-    """Parks messages of one service. Parking is repeated until the broker has taken the message."""
+    """Takes the dead letters of one service; sending is repeated until the broker has taken the message."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._topic = topic_of(settings.service)
@@ -77,7 +77,7 @@ class DeadLetterTopic:
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
 
-    async def park(self, record: "ConsumerRecord[bytes, bytes]", error: BaseException) -> None:
+    async def add(self, record: "ConsumerRecord[bytes, bytes]", error: BaseException) -> None:
         """Put the message aside with the cause of its failure."""
         notes = {
             CAUSE: f"{type(error).__name__}: {error}"[:500],
@@ -95,7 +95,7 @@ class DeadLetterTopic:
         except REFUSALS:
             key = record.key if len(record.key or b"") <= LONGEST_KEY else None
             await self._send(key, b"", [*noted, (LEFT, b"1")])
-        log.error("message_parked", **notes)
+        log.error("message_dead_lettered", **notes)
 
     async def _send(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         attempt = 0
@@ -110,7 +110,7 @@ class DeadLetterTopic:
                 await self.close()
                 raise
             except KafkaError as broken:
-                log.warning("parking_failed", attempt=attempt, error=type(broken).__name__)
+                log.warning("dead_letter_not_sent", attempt=attempt, error=type(broken).__name__)
                 await asyncio.sleep(backoff.delay_before(attempt))
 
     async def close(self) -> None:
@@ -150,22 +150,22 @@ async def _read_all(consumer: AIOKafkaConsumer, *, from_start: bool) -> list[Dea
     ends = await consumer.end_offsets(list(consumer.assignment()))
     if from_start:
         await consumer.seek_to_beginning()
-    parked: list[DeadLetter] = []
+    letters: list[DeadLetter] = []
     for partition, end in ends.items():
         while await consumer.position(partition) < end:
             batches = await consumer.getmany(partition, timeout_ms=READ_TIMEOUT_MS)
-            parked += [DeadLetter.read(record) for record in batches.get(partition, [])]
-    return parked
+            letters += [DeadLetter.read(record) for record in batches.get(partition, [])]
+    return letters
 
 
 async def listing(settings: ServiceSettings) -> list[DeadLetter]:
-    """Return everything parked by this service, the replayed too."""
+    """Return every dead letter of this service, the replayed too."""
     async with _reader(settings, f"interviewace.{settings.service}.listing") as consumer:
         return await _read_all(consumer, from_start=True)
 
 
 async def replay(settings: ServiceSettings) -> int:
-    """Send what was parked since the last replay to where it came from; return how many.
+    """Send the dead letters since the last replay to where it came from; return how many.
 
     The inbox keeps a second arrival harmless. A message whose content is nowhere any more is passed over.
     """
@@ -173,17 +173,17 @@ async def replay(settings: ServiceSettings) -> int:
     sent = 0
     try:
         async with _reader(settings, f"interviewace.{settings.service}.replay") as consumer:
-            parked = await _read_all(consumer, from_start=False)
-            for note in parked:
+            letters = await _read_all(consumer, from_start=False)
+            for note in letters:
                 message = await _original(settings, note) if note.left else note
                 if message is None:
-                    log.error("parked_message_gone", topic=note.topic, offset=note.offset)
+                    log.error("dead_letter_gone", topic=note.topic, offset=note.offset)
                     continue
                 await producer.send_and_wait(
                     message.topic, message.value, key=message.key, headers=list(message.headers)
                 )
                 sent += 1
-            if parked:
+            if letters:
                 await consumer.commit()
             return sent
     finally:

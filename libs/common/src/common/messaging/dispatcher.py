@@ -58,7 +58,9 @@ class Dispatcher:
         try:
             return subscription.event_type.model_validate_json(body)
         except pydantic.ValidationError as error:
-            fields = ", ".join(".".join(map(str, each["loc"])) or each["type"] for each in error.errors())
+            fields = ", ".join(
+                ".".join(map(str, detail["loc"])) or detail["type"] for detail in error.errors()
+            )
             raise UnreadableMessage(
                 f"{subscription.event_type.ce_type} does not fit its schema: {fields}"
             ) from None

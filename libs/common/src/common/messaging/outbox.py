@@ -30,7 +30,7 @@ INSERT = text(
 )
 REPUBLISH = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
 WAKE = "SELECT pg_notify('outbox_' || current_schema(), '')"
-STANDING = text(
+BACKLOG = text(
     """
     SELECT (SELECT extract(epoch FROM now() - occurred_at)::float FROM outbox
             WHERE published_at IS NULL ORDER BY position LIMIT 1) AS oldest_seconds,
@@ -54,8 +54,8 @@ tracer = trace.get_tracer("interviewace.outbox")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an outbox stands: the age of the oldest event that waits (None where none does), and counts."""
+class Backlog:
+    """What waits in an outbox: the age of the oldest event that waits (None where none does), and counts."""
 
     oldest_seconds: float | None
     waiting: int
@@ -112,10 +112,10 @@ def _payload(event: Event, limit: int) -> str:
     return payload
 
 
-async def standing(session: AsyncSession) -> Standing:
+async def backlog(session: AsyncSession) -> Backlog:
     """Return how the outbox stands."""
-    row = (await session.execute(STANDING)).mappings().one()
-    return Standing(row["oldest_seconds"], row["waiting"], row["dead_letters"])
+    row = (await session.execute(BACKLOG)).mappings().one()
+    return Backlog(row["oldest_seconds"], row["waiting"], row["dead_letters"])
 
 
 async def republish(url: str) -> int:

@@ -57,7 +57,7 @@ class EventRouter:
     @property
     def subscriptions(self) -> list[Subscription]:
         """Every reaction, in the order of registration."""
-        return [each for group in self._subscriptions.values() for each in group]
+        return [subscription for group in self._subscriptions.values() for subscription in group]
 
     def to(self, ce_type: str) -> list[Subscription]:
         """Return the reactions to one kind of event."""

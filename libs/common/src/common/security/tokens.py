@@ -94,13 +94,13 @@ class JwksKeys:
         if kid not in self._keys or self._clock() - self._fetched > KEYS_LIFE_SECONDS:
             if kid in self._keys and self._lock.locked():
                 return self._keys[kid]  # somebody asks already; a silent auth holds up nobody else
-            came = self._clock()
+            asked_at = self._clock()
             async with self._lock:
-                await self._refresh(kid, came)
+                await self._refresh(kid, asked_at)
         return self._keys.get(kid)
 
-    async def _refresh(self, kid: str, came: float) -> None:
-        if not self._keys and self._failed > came:
+    async def _refresh(self, kid: str, asked_at: float) -> None:
+        if not self._keys and self._failed > asked_at:
             raise self._away()  # whoever was waited for was not answered either
         now = self._clock()
         fresh = now - self._fetched <= KEYS_LIFE_SECONDS

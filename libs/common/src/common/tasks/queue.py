@@ -145,10 +145,10 @@ class RunContext:
 
     def resource(self, kind: type[T]) -> T:
         """Return the worker's resource of that type."""
-        found = self.resources[kind]
-        if not isinstance(found, kind):
+        instance = self.resources[kind]
+        if not isinstance(instance, kind):
             raise TypeError(f"{kind.__name__} is not a resource of this worker")
-        return found
+        return instance
 
 
 @dataclass

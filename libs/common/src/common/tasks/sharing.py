@@ -20,7 +20,7 @@ BEFORE = text(
     "SELECT count(*) FROM task WHERE owner_id = :owner AND status IN ('queued', 'running', 'retrying')"
     " AND id <> :id AND (status = 'running' OR place = 'called' OR (place = 'waiting' AND id < :id AND :fresh))"
 )
-PARK = text("UPDATE task SET place = 'waiting', updated_at = now() WHERE id = :id")
+SET_WAITING = text("UPDATE task SET place = 'waiting', updated_at = now() WHERE id = :id")
 DROP_JOB = text("DELETE FROM pgqueuer WHERE id = :job")
 HELD = text(
     "SELECT count(*) FROM task WHERE owner_id = :owner AND status IN ('queued', 'running', 'retrying')"
@@ -42,7 +42,7 @@ async def may_start(session: AsyncSession, task_id: UUID, owner: UUID, place: st
 
 async def wait_in_line(session: AsyncSession, task_id: UUID, owner: UUID, job_id: int, limit: int) -> None:
     """Put a task into its owner's line and take its job out of the queue; whose turn it is is called."""
-    await session.execute(PARK, {"id": task_id})
+    await session.execute(SET_WAITING, {"id": task_id})
     await session.execute(DROP_JOB, {"job": job_id})
     await call_next(session, owner, limit)
 

@@ -27,12 +27,12 @@ def create_api(
         resources: objects that routes ask for by type with `resource(...)`; closed at shutdown.
         verifier_keys: where access tokens' keys come from; auth's published ones unless given.
     """
-    bulletin = Notifier(settings.database_url.get_secret_value())
+    notifier = Notifier(settings.database_url.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with base.open_foundation(app, settings, resources):
-            listening = asyncio.create_task(bulletin.run())
+            listening = asyncio.create_task(notifier.run())
             try:
                 yield
             finally:
@@ -42,7 +42,7 @@ def create_api(
     app = base.create_app(
         settings, lifespan, responses=PROBLEM_RESPONSES, generate_unique_id_function=base.operation_id
     )
-    app.state.bulletin = bulletin
+    app.state.notifier = notifier
     app.state.verifier = Verifier(
         verifier_keys or JwksKeys(str(settings.jwks_url)), settings.token_issuer, settings.token_audience
     )

@@ -37,10 +37,10 @@ def resource(kind: type[T]) -> Callable[[Request], T]:
     """Return a dependency that gives a route the process's resource of that type."""
 
     def find(request: Request) -> T:
-        found = request.app.state.resources[kind]
-        if not isinstance(found, kind):
+        instance = request.app.state.resources[kind]
+        if not isinstance(instance, kind):
             raise TypeError(f"{kind.__name__} is not a resource of this process")
-        return found
+        return instance
 
     return find
 
@@ -102,10 +102,10 @@ async def open_foundation(
             retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
         )
         stack.push_async_callback(redis.aclose)
-        held: dict[type, object] = {type(each): each for each in resources} | {Redis: redis}
-        for each in resources:
-            if isinstance(each, Closing):
-                stack.push_async_callback(each.close)
+        held: dict[type, object] = {type(instance): instance for instance in resources} | {Redis: redis}
+        for instance in resources:
+            if isinstance(instance, Closing):
+                stack.push_async_callback(instance.close)
         app.state.settings = settings
         app.state.sessions = engine.create_sessionmaker(database_engine, event_bytes=settings.event_bytes)
         app.state.resources = held

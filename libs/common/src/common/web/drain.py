@@ -34,8 +34,8 @@ class Drain:
                 MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
-        answer = JSONResponse(STOPPING, 503) if scope["path"] == "/ready" else self._app
-        await answer(scope, receive, send_and_close)
+        respond = JSONResponse(STOPPING, 503) if scope["path"] == "/ready" else self._app
+        await respond(scope, receive, send_and_close)
 
     def _begin(self) -> None:
         if not self._draining:

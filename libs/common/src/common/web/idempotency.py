@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a client that repeats a creating POST gets the first answer again instead of a second thing.
+"""`Idempotency-Key`: a client that repeats a creating POST gets the first response again instead of a second thing.
 
-The answer is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once with
-one key, the second waits for the first.
+The response is kept for 24 hours in the transaction of what it tells of, and goes with that. Of two requests at once
+with one key, the second waits for the first.
 """
 
 import hashlib
@@ -96,31 +96,31 @@ def fingerprint(*parts: bytes) -> bytes:
 
 async def run_once(
     session: AsyncSession,
-    asked: IdempotencyContext,
+    idempotency: IdempotencyContext,
     operation: str,
     content: bytes,
     shape: type[M],
     make: Callable[[], Awaitable[M]],
 ) -> M:
-    """Return the answer of `make`, or the one it gave when the same key and content came before.
+    """Return the response of `make`, or the one it gave when the same key and content came before.
 
     Args:
         session: the transaction in which `make` creates.
-        asked: who asks, with the key; without a key `make` is simply called.
+        idempotency: who asks, with the key; without a key `make` is simply called.
         operation: what is created; keys of different operations do not meet.
         content: the fingerprint of the request's content.
-        shape: the type of the answer.
-        make: creates the thing and returns the answer.
+        shape: the type of the response.
+        make: creates the thing and returns the response.
 
     Raises:
         IdempotencyKeyReused: the key came before with other content.
         ResponseErased: what was made then is deleted.
         AccountErased: there is nobody any more to keep it for.
     """
-    if asked.key is None:
+    if idempotency.key is None:
         return await make()
-    where = {"owner": asked.owner, "operation": operation, "key": asked.key}
-    await session.execute(FORGET, {"owner": asked.owner, "kept": RESPONSES_KEPT})
+    where = {"owner": idempotency.owner, "operation": operation, "key": idempotency.key}
+    await session.execute(FORGET, {"owner": idempotency.owner, "kept": RESPONSES_KEPT})
     claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
     if claimed is None:
         row = (await session.execute(FIND, where)).mappings().one()
@@ -129,7 +129,7 @@ async def run_once(
         if row["answer"] is None:
             raise ResponseErased
         return shape.model_validate_json(row["answer"])
-    answer = await make()
-    await tombstones.refuse_erased(session, asked.owner)
-    await session.execute(KEEP, where | {"answer": answer.model_dump_json()})
-    return answer
+    response = await make()
+    await tombstones.refuse_erased(session, idempotency.owner)
+    await session.execute(KEEP, where | {"answer": response.model_dump_json()})
+    return response

@@ -8,9 +8,9 @@ from common.db.notifications import Notifier
 
 
 def notifier_of(request: Request) -> Notifier:
-    """Give a route the bulletin of its service."""
-    bulletin: Notifier = request.app.state.bulletin
-    return bulletin
+    """Give a route the notifier of its service."""
+    notifier: Notifier = request.app.state.notifier
+    return notifier
 
 
 NotifierDep = Annotated[Notifier, Depends(notifier_of)]

@@ -74,7 +74,7 @@ class RequestContext:
 
 
 class NoStore:
-    """Lets no cache keep an answer that does not say itself how it may be kept: tokens and people's own things."""
+    """Lets no cache keep a response that does not say itself how it may be kept: tokens and people's own things."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,9 +94,9 @@ class NoStore:
 
 
 class DrainRequestBody:
-    """Takes a request's body to its end before the answer begins, up to 12 MiB.
+    """Takes a request's body to its end before the response begins, up to 12 MiB.
 
-    A server that answers earlier hangs up on whoever still sends, and its answer is lost on the way.
+    A server that answers earlier hangs up on whoever still sends, and its response is lost on the way.
     """
 
     def __init__(self, app: ASGIApp) -> None:

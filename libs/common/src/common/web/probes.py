@@ -68,8 +68,8 @@ async def _outcome(check: Check) -> str:
 
 async def outcomes(checks: Mapping[str, Check]) -> dict[str, str]:
     """Run all checks at once and return what each says, `ok` or what is wrong."""
-    said = await asyncio.gather(*(_outcome(check) for check in checks.values()))
-    return dict(zip(checks, said, strict=True))
+    results = await asyncio.gather(*(_outcome(check) for check in checks.values()))
+    return dict(zip(checks, results, strict=True))
 
 
 async def _shown(detail: Detail) -> Mapping[str, object] | None:
@@ -90,9 +90,9 @@ async def health() -> Health:
 @router.get("/ready")
 async def ready(request: Request) -> JSONResponse:
     """Answer 200 when everything the process needs works, else 503 with what does not."""
-    said = await outcomes(request.app.state.checks)
-    fine = all(each == "ok" for each in said.values())
-    content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": said}
+    results = await outcomes(request.app.state.checks)
+    fine = all(result == "ok" for result in results.values())
+    content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": results}
     details: Mapping[str, Detail] = getattr(request.app.state, "details", {})
     for name, detail in details.items():
         content[name] = await _shown(detail)

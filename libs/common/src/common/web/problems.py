@@ -100,7 +100,7 @@ async def domain_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    fields = [InvalidField(location=list(each["loc"]), message=each["msg"]) for each in error.errors()]
+    fields = [InvalidField(location=list(detail["loc"]), message=detail["msg"]) for detail in error.errors()]
     first = fields[0] if fields else InvalidField(location=[], message="unknown")
     place = ".".join(map(str, first.location))
     return respond(
@@ -131,7 +131,7 @@ async def _client_left(request: Request, error: Exception) -> Response:  # noqa:
 
 async def unexpected_error(request: Request, error: Exception) -> JSONResponse:
     """Answer for an error nobody thought of, and record it."""
-    # outside of every middleware: the id has to be put on the log line and the answer here
+    # outside of every middleware: the id has to be put on the log line and the response here
     request_id = request.scope.get("request_id")
     log.error("unexpected_error", error=type(error).__name__, exc_info=error, request_id=request_id)
     headers = {"X-Request-ID": request_id} if request_id else None

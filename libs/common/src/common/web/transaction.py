@@ -12,8 +12,8 @@ from common.db.engine import SessionMaker
 async def session(request: Request) -> AsyncIterator[AsyncSession]:
     """Give a request its transaction: committed before the response leaves, rolled back on any error."""
     sessions: SessionMaker = request.app.state.sessions
-    async with sessions.begin() as opened:
-        yield opened
+    async with sessions.begin() as transaction:
+        yield transaction
 
 
 Session = Annotated[AsyncSession, Depends(session, scope="function")]

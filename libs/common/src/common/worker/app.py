@@ -55,8 +55,8 @@ class WorkerRuntime:
         resources: Mapping[type, object],
     ) -> None:
         url = settings.database_url.get_secret_value()
-        self._lot = DeadLetterTopic(settings)
-        self._broker = create_broker(settings, reactions, Dispatcher(reactions, sessions), self._lot)
+        self._dead_letters = DeadLetterTopic(settings)
+        self._broker = create_broker(settings, reactions, Dispatcher(reactions, sessions), self._dead_letters)
         self._relay = Relay(
             url,
             producer_opener(settings),
@@ -82,14 +82,14 @@ class WorkerRuntime:
     async def count(self) -> dict[str, int]:
         """Count what waits, and what waits for a person: `/ready` shows it and is not changed by it."""
         async with self._sessions() as session:
-            standing = await outbox.standing(session)
-        return {"waiting": standing.waiting, "refused": standing.dead_letters}
+            backlog = await outbox.backlog(session)
+        return {"waiting": backlog.waiting, "refused": backlog.dead_letters}
 
     async def _check_outbox(self) -> None:
         async with self._sessions() as session:
-            standing = await outbox.standing(session)
-        if (standing.oldest_seconds or 0) > self._longest_wait:
-            raise probes.NotReady(f"the oldest of {standing.waiting} events has waited too long")
+            backlog = await outbox.backlog(session)
+        if (backlog.oldest_seconds or 0) > self._longest_wait:
+            raise probes.NotReady(f"the oldest of {backlog.waiting} events has waited too long")
 
     async def _check_kafka(self) -> None:
         if not self._listens:
@@ -123,19 +123,19 @@ class WorkerRuntime:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep every part running, and on the way out let each finish what it has in hand."""
-        keeper = Restarter()
+        restarter = Restarter()
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("relay", self._relay.run)]
         if self._listens:
             parts.append(("consumers", self._listen))
-        kept = [asyncio.create_task(keeper.keep(name, run)) for name, run in parts]
-        working = asyncio.create_task(keeper.keep("tasks", self._tasks.run))
+        kept = [asyncio.create_task(restarter.restart(name, run)) for name, run in parts]
+        working = asyncio.create_task(restarter.restart("tasks", self._tasks.run))
         try:
             yield
         finally:
-            keeper.stopping = True
+            restarter.stopping = True
             self._tasks.stop()
             await asyncio.wait({working}, timeout=GRACE_SECONDS)
-            for each in (working, *kept):
-                each.cancel()
+            for task in (working, *kept):
+                task.cancel()
             await asyncio.gather(working, *kept, return_exceptions=True)
-            await self._lot.close()
+            await self._dead_letters.close()

@@ -18,7 +18,7 @@ class Restarter:
     def __init__(self) -> None:
         self.stopping = False
 
-    async def keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def restart(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run `run` again whenever it breaks; the pause doubles up to 10 s and forgets after 30 s of steady work."""
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE_SECONDS
@@ -27,7 +27,7 @@ class Restarter:
             try:
                 await run()
             except Exception as error:
-                log.warning("part_broke", part=name, error=type(error).__name__, again_in=pause)
+                log.warning("part_failed", part=name, error=type(error).__name__, again_in=pause)
             if loop.time() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause)

@@ -9,4 +9,4 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    migrations.plumbing_v3(op)
+    migrations.add_task_places_and_deaths_v3(op)

@@ -9,4 +9,4 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    migrations.plumbing_v4(op)
+    migrations.create_erased_owners_v4(op)

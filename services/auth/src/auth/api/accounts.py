@@ -26,10 +26,10 @@ IF_KNOWN = "If the address has an account, a mail is on its way."
 
 @router.post("/register", status_code=202)
 async def register(
-    body: Registration, sessions: SessionMakerDep, hasher: Passwords, settings: Configured
+    body: Registration, sessionmaker: SessionMakerDep, hasher: Passwords, settings: Configured
 ) -> Registered:
     """Open an account. The answer is the same for an address that has one already."""
-    await accounts.register(sessions, hasher, body, verification=settings.verifies_email)
+    await accounts.register(sessionmaker, hasher, body, verification=settings.verifies_email)
     follow = "Open the link in the mail we sent." if settings.verifies_email else "You can sign in now."
     return Registered(email=body.email, message=f"Thank you. {follow}")
 
@@ -61,18 +61,22 @@ async def change_me(body: UserChange, session: Session, user: CurrentUser) -> Us
 
 @router.delete("/me", status_code=204)
 async def delete_me(
-    body: Deletion, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
+    body: Deletion, sessionmaker: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
 ) -> None:
     """Erase the caller's account and everything held about them, everywhere."""
-    await accounts.erase(sessions, redis, hasher, user, body.password)
+    await accounts.erase(sessionmaker, redis, hasher, user, body.password)
 
 
 @router.post("/change-password", status_code=204)
 async def change_password(
-    body: PasswordChange, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
+    body: PasswordChange,
+    sessionmaker: SessionMakerDep,
+    redis: RedisCopy,
+    hasher: Passwords,
+    user: CurrentUser,
 ) -> None:
     """Change the caller's password; their other sessions end."""
-    await accounts.change_password(sessions, redis, hasher, user, body)
+    await accounts.change_password(sessionmaker, redis, hasher, user, body)
 
 
 @router.post("/forgot-password", status_code=202)
@@ -84,7 +88,7 @@ async def forgot_password(body: EmailOnly, session: Session) -> Accepted:
 
 @router.post("/reset-password", status_code=204)
 async def reset_password(
-    body: PasswordReset, sessions: SessionMakerDep, redis: RedisCopy, hasher: Passwords
+    body: PasswordReset, sessionmaker: SessionMakerDep, redis: RedisCopy, hasher: Passwords
 ) -> None:
     """Choose a new password with the token from the mail; every session ends."""
-    await accounts.reset_password(sessions, redis, hasher, body)
+    await accounts.reset_password(sessionmaker, redis, hasher, body)

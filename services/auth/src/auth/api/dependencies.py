@@ -48,7 +48,7 @@ async def credentials(request: Request) -> Credentials:
             )
         return Credentials.model_validate_json(await request.body())
     except InvalidModel as error:
-        fields = ", ".join(".".join(map(str, each["loc"])) or "body" for each in error.errors())
+        fields = ", ".join(".".join(map(str, detail["loc"])) or "body" for detail in error.errors())
         raise ValidationError(
             f"Send email and password as JSON, or username and password as a form: {fields}."
         ) from None

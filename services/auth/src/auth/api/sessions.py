@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from auth import login_sessions as signed_in
+from auth import login_sessions
 from auth.api.dependencies import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
 from common.web.identity import CurrentUser
@@ -35,32 +35,36 @@ class Activity(BaseModel):
 @router.post("/login", openapi_extra=LOGIN_BODY)
 async def login(
     body: GivenCredentials,
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     hasher: Passwords,
     keys: Keys,
     settings: Configured,
     device: CallingDevice,
 ) -> TokenPair:
     """Sign in with address and password, as JSON or as the OAuth2 form."""
-    return await signed_in.sign_in(sessions, hasher, keys, body, device, verified=settings.verifies_email)
+    return await login_sessions.sign_in(
+        sessionmaker, hasher, keys, body, device, verified=settings.verifies_email
+    )
 
 
 @router.post("/refresh")
-async def refresh(body: RefreshRequest, sessions: SessionMakerDep, redis: RedisCopy, keys: Keys) -> TokenPair:
+async def refresh(
+    body: RefreshRequest, sessionmaker: SessionMakerDep, redis: RedisCopy, keys: Keys
+) -> TokenPair:
     """Get the next pair of tokens; the refresh token is spent by that."""
-    return await signed_in.refresh(sessions, redis, keys, body.refresh_token)
+    return await login_sessions.refresh(sessionmaker, redis, keys, body.refresh_token)
 
 
 @router.post("/logout", status_code=204)
-async def logout(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout(sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End the session that the access token belongs to."""
-    await signed_in.sign_out(sessions, redis, user)
+    await login_sessions.sign_out(sessionmaker, redis, user)
 
 
 @router.post("/logout-all", status_code=204)
-async def logout_all(sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
+async def logout_all(sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser) -> None:
     """End every session of the caller's."""
-    await signed_in.sign_out(sessions, redis, user, everywhere=True)
+    await login_sessions.sign_out(sessionmaker, redis, user, everywhere=True)
 
 
 @router.get("/sessions")
@@ -68,18 +72,18 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    found, following = await signed_in.listing(session, user.id, limit, cursor)
+    page, following = await login_sessions.listing(session, user.id, limit, cursor)
     return SessionList(
         items=[
             SessionView(
-                id=each.id,
-                device=each.device,
-                address=each.address,
-                created_at=each.created_at,
-                last_used_at=each.last_used_at,
-                current=each.id == user.session_id,
+                id=login_session.id,
+                device=login_session.device,
+                address=login_session.address,
+                created_at=login_session.created_at,
+                last_used_at=login_session.last_used_at,
+                current=login_session.id == user.session_id,
             )
-            for each in found
+            for login_session in page
         ],
         next_cursor=following,
     )
@@ -87,10 +91,10 @@ async def list_sessions(
 
 @router.delete("/sessions/{session_id}", status_code=204)
 async def end_session(
-    session_id: UUID, sessions: SessionMakerDep, redis: RedisCopy, user: CurrentUser
+    session_id: UUID, sessionmaker: SessionMakerDep, redis: RedisCopy, user: CurrentUser
 ) -> None:
     """End one of the caller's sessions."""
-    await signed_in.sign_out(sessions, redis, user, only=session_id)
+    await login_sessions.sign_out(sessionmaker, redis, user, only=session_id)
 
 
 @router.get("/.well-known/jwks.json")
@@ -103,4 +107,4 @@ async def jwks(keys: Keys, response: Response) -> dict[str, object]:
 @internal.get("/sessions/{session_id}")
 async def session_activity(session_id: UUID, session: Session) -> Activity:
     """Tell the gateway whether a session is open. Not reachable through the gateway."""
-    return Activity(active=await signed_in.is_active(session, session_id))
+    return Activity(active=await login_sessions.is_active(session, session_id))

@@ -33,10 +33,14 @@ async def get_user(user_id: UUID, session: Session, moderator: Moderator) -> Man
 
 @router.patch("/{user_id}")
 async def change_user(
-    user_id: UUID, body: ManagedUserChange, sessions: SessionMakerDep, redis: RedisCopy, moderator: Moderator
+    user_id: UUID,
+    body: ManagedUserChange,
+    sessionmaker: SessionMakerDep,
+    redis: RedisCopy,
+    moderator: Moderator,
 ) -> ManagedUserView:
     """Disable or enable an account; admins also change its role."""
-    return await moderation.change(sessions, redis, moderator, user_id, body)
+    return await moderation.change(sessionmaker, redis, moderator, user_id, body)
 
 
 @router.post("/{user_id}/unlock", status_code=204)

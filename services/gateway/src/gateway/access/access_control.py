@@ -21,13 +21,13 @@ class AccessControl:
     """Checks a request against everything that may keep it out."""
 
     tokens: TokenCache
-    ledger: RedisLimiter
+    limiter: RedisLimiter
     local: LocalLimiter
     sessions: SessionClient
     limits: Limits
 
-    async def admit(self, exchange: RequestContext, route: Route) -> None:
-        """Let the request through, and note who it is of and its standing for the answer.
+    async def admit(self, context: RequestContext, route: Route) -> None:
+        """Let the request through, and note who it is of and the result of its limit for the response.
 
         A request whose token is not good, or not any more, counts against its address: guessing is limited as well.
 
@@ -36,46 +36,46 @@ class AccessControl:
             TooManyRequests: the caller's share is spent.
             SessionUnknown: neither Redis nor auth says whether the session was ended.
         """
-        identity, refusal = await self._identify(exchange, route)
-        rule = self._rule(exchange, route, identity)
+        identity, refusal = await self._identify(context, route)
+        rule = self._rule(context, route, identity)
         try:
-            standing = await self._spend(rule, identity)
+            result = await self._hit(rule, identity)
         except SessionEnded as ended:
-            refusal, rule = ended, self._rule(exchange, route, None)
-            standing = await self._spend(rule, None)
-        exchange.answer_headers |= describe(rule, standing)
-        if not standing.allowed:
-            raise TooManyRequests(rule, standing)
+            refusal, rule = ended, self._rule(context, route, None)
+            result = await self._hit(rule, None)
+        context.response_headers |= describe(rule, result)
+        if not result.allowed:
+            raise TooManyRequests(rule, result)
         if refusal:
             raise refusal
-        exchange.user = identity.id if identity else None
+        context.user = identity.id if identity else None
 
-    def _rule(self, exchange: RequestContext, route: Route, identity: Identity | None) -> Rule:
+    def _rule(self, context: RequestContext, route: Route, identity: Identity | None) -> Rule:
         return self.limits.rule(
-            route, identity.id if identity else None, client_address.subscriber(exchange.address)
+            route, identity.id if identity else None, client_address.subscriber(context.address)
         )
 
     async def _identify(
-        self, exchange: RequestContext, route: Route
+        self, context: RequestContext, route: Route
     ) -> tuple[Identity | None, AuthenticationError | None]:
         if route.public:
             return None, None
         try:
-            return await self.tokens.verify(_bearer(exchange)), None
+            return await self.tokens.verify(_bearer(context)), None
         except AuthenticationError as error:
             return None, error
 
-    async def _spend(self, rule: Rule, identity: Identity | None) -> LimitResult:
+    async def _hit(self, rule: Rule, identity: Identity | None) -> LimitResult:
         try:
-            entry = await self.ledger.spend(rule, identity.session_id if identity else None)
+            hit = await self.limiter.hit(rule, identity.session_id if identity else None)
         except LimiterUnavailable:
             await self._ask_auth(identity)
-            return self.local.spend(rule)
-        if entry.revoked:
+            return self.local.hit(rule)
+        if hit.revoked:
             raise SessionEnded
-        if identity and _issued(identity) < entry.knows_since + CLOCK_DIFFERENCE_SECONDS:
+        if identity and _issued(identity) < hit.knows_since + CLOCK_DIFFERENCE_SECONDS:
             await self._ask_auth(identity)
-        return entry.standing
+        return hit.result
 
     async def _ask_auth(self, identity: Identity | None) -> None:
         if identity and not await self.sessions.active(identity.session_id):
@@ -87,18 +87,18 @@ def _issued(identity: Identity) -> float:
     return identity.expires_at.timestamp() - MAX_LIFE_SECONDS
 
 
-def _bearer(exchange: RequestContext) -> str:
-    values = exchange.headers.getlist("authorization")
+def _bearer(context: RequestContext) -> str:
+    values = context.headers.getlist("authorization")
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():
         raise AuthenticationError("Sign in first: send the access token as `Authorization: Bearer ...`.")
     return token.strip()
 
 
-def describe(rule: Rule, standing: LimitResult) -> dict[str, str]:
+def describe(rule: Rule, result: LimitResult) -> dict[str, str]:
     """Return the rate limit headers of the IETF's draft: the policy, and what is left of it."""
     limit = rule.limit
     return {
         "RateLimit-Policy": f'"{rule.name}";q={limit.count};w={limit.seconds}',
-        "RateLimit": f'"{rule.name}";r={standing.remaining};t={math.ceil(standing.reset_after)}',
+        "RateLimit": f'"{rule.name}";r={result.remaining};t={math.ceil(result.reset_after)}',
     }

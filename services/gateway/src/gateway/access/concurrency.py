@@ -30,7 +30,7 @@ class Concurrency:
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
-    def slot(self, exchange: RequestContext, route: Route) -> Iterator[None]:
+    def slot(self, context: RequestContext, route: Route) -> Iterator[None]:
         """Hold a place for as long as the request lasts.
 
         Raises:
@@ -38,7 +38,7 @@ class Concurrency:
         """
         taken: list[tuple[str, str]] = []
         try:
-            for key, most in self._keys(exchange, route):
+            for key, most in self._keys(context, route):
                 if self._under_way[key] >= most:
                     raise TooManyAtOnce(
                         f"At most {most} requests of this kind are taken at once; wait until one has ended.",
@@ -53,9 +53,9 @@ class Concurrency:
                 if not self._under_way[key]:
                     del self._under_way[key]
 
-    def _keys(self, exchange: RequestContext, route: Route) -> Iterator[tuple[tuple[str, str], int]]:
-        address = client_address.subscriber(exchange.address)
-        person = str(exchange.user) if exchange.user else address
+    def _keys(self, context: RequestContext, route: Route) -> Iterator[tuple[tuple[str, str], int]]:
+        address = client_address.subscriber(context.address)
+        person = str(context.user) if context.user else address
         yield ("person", person), self._bounds.person
         if route.upload:
             yield ("uploads", person), self._bounds.uploads

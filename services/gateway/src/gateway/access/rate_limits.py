@@ -72,7 +72,7 @@ class Limits:
     """The limits of all classes, and who falls under which."""
 
     credentials: Limit
-    costly: Limit
+    expensive: Limit
     general_user: Limit
     general_address: Limit
 
@@ -89,12 +89,12 @@ class Limits:
         if route.limit is LimitClass.REAUTHENTICATION:
             return Rule("credentials", f"limit:credentials:user:{user}", self.credentials)
         if route.limit is LimitClass.EXPENSIVE:
-            return Rule("costly", f"limit:costly:user:{user}", self.costly)
+            return Rule("costly", f"limit:costly:user:{user}", self.expensive)
         return Rule("general", f"limit:general:user:{user}", self.general_user)
 
 
 def gcra(arrival: int, now: int, limit: Limit) -> tuple[int, LimitResult]:
-    """Count one request: return the caller's next arrival time and standing. Times are microseconds."""
+    """Count one request: return the caller's next arrival time and the result. Times are microseconds."""
     interval = limit.interval
     tolerance = interval * limit.count
     following = max(arrival, now) + interval
@@ -115,15 +115,15 @@ class LocalLimiter:
         self._clock = clock
         self._arrivals: OrderedDict[str, int] = OrderedDict()
 
-    def spend(self, rule: Rule) -> LimitResult:
+    def hit(self, rule: Rule) -> LimitResult:
         """Count one request."""
         now = self._clock()
-        arrival, standing = gcra(self._arrivals.get(rule.key, now), now, rule.limit)
+        arrival, result = gcra(self._arrivals.get(rule.key, now), now, rule.limit)
         self._arrivals[rule.key] = arrival
         self._arrivals.move_to_end(rule.key)
         if len(self._arrivals) > CALLERS_KEPT:
             self._arrivals.popitem(last=False)
-        return standing
+        return result
 
 
 class TooManyRequests(DomainError):
@@ -133,8 +133,8 @@ class TooManyRequests(DomainError):
     code = "too_many_requests"
     title = "Too many requests"
 
-    def __init__(self, rule: Rule, standing: LimitResult) -> None:
-        limit, wait = rule.limit, math.ceil(standing.retry_after)
+    def __init__(self, rule: Rule, result: LimitResult) -> None:
+        limit, wait = rule.limit, math.ceil(result.retry_after)
         super().__init__(
             f"At most {limit.count} requests in {limit.seconds} seconds are taken here; try again in {wait} s.",
             retry_after=wait,

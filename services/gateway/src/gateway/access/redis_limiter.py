@@ -36,7 +36,7 @@ class HitResult:
     """
 
     revoked: bool
-    standing: LimitResult
+    result: LimitResult
     knows_since: float
 
 
@@ -54,7 +54,7 @@ def connect(url: str, timeout: float) -> Redis:
 
 
 class RedisLimiter:
-    """Spends a request from its caller's share.
+    """Counts a request against its caller's limit.
 
     After a failure Redis is left alone for `pause` seconds; then one request tries it, while the others go on without.
     A server that crashed may have lost the last second of what it was told, and one that took over from another more:
@@ -76,11 +76,11 @@ class RedisLimiter:
         self._connections += 1
         await connection.on_connect()
 
-    async def spend(self, rule: Rule, session: UUID | None) -> HitResult:
+    async def hit(self, rule: Rule, session: UUID | None) -> HitResult:
         """Count a request, unless its session is revoked.
 
         Raises:
-            LedgerGone: Redis does not answer.
+            LimiterUnavailable: Redis does not answer.
         """
         if self._gone and self._clock() < self._try_at:
             raise LimiterUnavailable
@@ -88,15 +88,15 @@ class RedisLimiter:
         try:
             await self._learn_server()
             run_id = self._run_id
-            said = await self._run(rule, session)
+            reply = await self._run(rule, session)
             await self._learn_server()
         except (RedisError, OSError, TimeoutError) as error:
             self._note_gone(error)
             raise LimiterUnavailable from error
         self._note_back()
-        revoked, allowed, remaining, wait, reset, since = said
-        standing = LimitResult(bool(allowed), remaining, wait / 1e6, reset / 1e6)
-        return HitResult(bool(revoked), standing, since / 1e6 if run_id == self._run_id else float("inf"))
+        revoked, allowed, remaining, wait, reset, since = reply
+        result = LimitResult(bool(allowed), remaining, wait / 1e6, reset / 1e6)
+        return HitResult(bool(revoked), result, since / 1e6 if run_id == self._run_id else float("inf"))
 
     async def _run(self, rule: Rule, session: UUID | None) -> list[int]:
         keys = [rule.key] if session is None else [rule.key, revocation.KEY]
@@ -104,10 +104,10 @@ class RedisLimiter:
         if session is not None:
             tail += [str(session), revocation.mark(self._run_id)]
         try:
-            said: list[int] = await self._redis.evalsha(SCRIPT_ID, len(keys), *tail)
+            reply: list[int] = await self._redis.evalsha(SCRIPT_ID, len(keys), *tail)
         except NoScriptError:
-            said = await self._redis.eval(SCRIPT, len(keys), *tail)
-        return said
+            reply = await self._redis.eval(SCRIPT, len(keys), *tail)
+        return reply
 
     async def _learn_server(self) -> None:
         """Ask which server it is, unless no connection was made since it was asked."""

@@ -25,7 +25,7 @@ class SessionUnknown(ServiceUnavailableError):
 
 
 class SessionClient:
-    """Asks auth, and remembers the answer for a second."""
+    """Asks auth, and remembers the response for a second."""
 
     def __init__(self, auth_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = httpx.AsyncClient(base_url=auth_url, timeout=ASK_SECONDS, trust_env=False)
@@ -51,8 +51,8 @@ class SessionClient:
 
     async def _ask(self, session: UUID) -> bool:
         try:
-            answer = await self._get(f"/internal/sessions/{session}")
-            return answer.raise_for_status().json()["active"] is True
+            response = await self._get(f"/internal/sessions/{session}")
+            return response.raise_for_status().json()["active"] is True
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             log.warning("session_not_checked", error=type(error).__name__)
             raise SessionUnknown(retry_after=2) from error

@@ -106,7 +106,7 @@ class Intake:
         self._uploads = Buffer(buffered * 3 // 4)
         self._others = Buffer(buffered - buffered * 3 // 4)
 
-    async def take(self, exchange: RequestContext, route: Route) -> Body:
+    async def take(self, context: RequestContext, route: Route) -> Body:
         """Return the whole body.
 
         Raises:
@@ -116,30 +116,30 @@ class Intake:
             ClientGone: the client left before it was complete.
         """
         limit = self._sizes.upload if route.upload else self._sizes.body
-        length = exchange.headers.get("content-length")
+        length = context.headers.get("content-length")
         if int(length or 0) > limit:
             raise BodyTooLarge(_too_large(route, limit))
-        announced = length is not None or "transfer-encoding" in exchange.headers
+        announced = length is not None or "transfer-encoding" in context.headers
         body = Body(self._uploads if route.upload else self._others, announced)
         try:
-            await self._fill(body, exchange, route, limit)
+            await self._fill(body, context, route, limit)
         except BaseException:
             body.release()
             raise
         return body
 
-    async def _fill(self, body: Body, exchange: RequestContext, route: Route, limit: int) -> None:
+    async def _fill(self, body: Body, context: RequestContext, route: Route, limit: int) -> None:
         pace, started = self._pace, asyncio.get_running_loop().time()
         last = started + pace.deadline
         try:
             async with asyncio.timeout_at(min(started + pace.grace, last)) as timer:
-                while not exchange.body_read:
-                    part: bytes = (await _read(exchange)).get("body", b"")
+                while not context.body_read:
+                    part: bytes = (await _read(context)).get("body", b"")
                     if len(body.content) + len(part) > limit:
                         raise BodyTooLarge(_too_large(route, limit))
                     if part:
                         body.add(part)
-                    if not exchange.body_read:
+                    if not context.body_read:
                         timer.reschedule(min(started + pace.grace + len(body.content) / pace.rate, last))
         except TimeoutError as error:
             raise BodyTooSlow(
@@ -147,36 +147,36 @@ class Intake:
             ) from error
 
 
-async def _read(exchange: RequestContext) -> Message:
-    exchange.body_begun = True
-    message = await exchange.receive()
+async def _read(context: RequestContext) -> Message:
+    context.body_begun = True
+    message = await context.receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
     if not message.get("more_body", False):
-        exchange.body_read = True
+        context.body_read = True
     return message
 
 
-async def client_left(exchange: RequestContext) -> None:
+async def client_left(context: RequestContext) -> None:
     """Return once the client has left; to be asked after the body is complete."""
-    while (await exchange.receive())["type"] != "http.disconnect":
+    while (await context.receive())["type"] != "http.disconnect":
         pass
 
 
-async def drain(exchange: RequestContext) -> None:
+async def drain(context: RequestContext) -> None:
     """Read away what a client is still sending, within bounds, so that it gets to see a refusal.
 
     A client that waits for `100 Continue` sends nothing before it is asked, and is not asked.
     """
-    announced = exchange.headers.get("content-length", "0") != "0" or "transfer-encoding" in exchange.headers
-    asks_first = "expect" in exchange.headers and not exchange.body_begun
-    if exchange.body_read or not announced or asks_first:
+    announced = context.headers.get("content-length", "0") != "0" or "transfer-encoding" in context.headers
+    asks_first = "expect" in context.headers and not context.body_begun
+    if context.body_read or not announced or asks_first:
         return
     size = 0
     try:
         async with asyncio.timeout(DRAINED_SECONDS):
             while size < DRAINED_BYTES:
-                message = await exchange.receive()
+                message = await context.receive()
                 size += len(message.get("body", b""))
                 if not message.get("more_body", False):
                     return

@@ -20,15 +20,15 @@ class Circuit:
 
     Args:
         failures: how many calls in a row fail before it opens.
-        opened: called when it opens; whoever finds that the service lives calls `half_open()`.
+        on_open: called when it opens; whoever finds that the service lives calls `half_open()`.
         clock: seconds, always growing.
     """
 
     def __init__(
-        self, failures: int, opened: Callable[[], None], clock: Callable[[], float] = time.monotonic
+        self, failures: int, on_open: Callable[[], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._most_failures = failures
-        self._opened = opened
+        self._opened = on_open
         self._clock = clock
         self._failures = 0
         self._succeeded_at = float("-inf")

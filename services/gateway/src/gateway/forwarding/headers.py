@@ -64,10 +64,10 @@ def _crosses(name: bytes, dropped: set[bytes]) -> bool:
 
 
 def to_service(
-    exchange: RequestContext, upstream_host: bytes, length: bytes | None, trusts: list[Network]
+    context: RequestContext, upstream_host: bytes, length: bytes | None, trusts: list[Network]
 ) -> Pairs:
     """Return the headers a service sees; `length` is the body's, None where there is none."""
-    raw = exchange.headers.raw
+    raw = context.headers.raw
     dropped = _named_by_connection(raw)
     pairs = [(b"host", upstream_host)]
     pairs += [(name, value) for name, value in raw if _crosses(name, dropped)]
@@ -75,10 +75,10 @@ def to_service(
         (name.encode(), value.encode()) for name, value in telemetry.carrier().items() if name != "baggage"
     ]
     pairs += [
-        (b"x-request-id", exchange.request_id.encode()),
-        (b"x-forwarded-for", exchange.address.encode()),
-        (b"x-forwarded-proto", client_address.scheme(exchange, trusts).encode()),
-        (b"x-forwarded-host", exchange.headers.get("host", "").encode("latin-1")),
+        (b"x-request-id", context.request_id.encode()),
+        (b"x-forwarded-for", context.address.encode()),
+        (b"x-forwarded-proto", client_address.scheme(context, trusts).encode()),
+        (b"x-forwarded-host", context.headers.get("host", "").encode("latin-1")),
     ]
     if length is not None:
         pairs.append((b"content-length", length))

@@ -1,4 +1,4 @@
-"""Passes a request on to its service once its body is whole, and the answer back part by part."""
+"""Passes a request on to its service once its body is whole, and the response back part by part."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -21,7 +21,7 @@ PART_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Pace:
-    """How long a service may take, in seconds: to accept, to begin its answer, between two parts of it."""
+    """How long a service may take, in seconds: to accept, to begin its response, between two parts of it."""
 
     connect: float
     deadline: float
@@ -39,21 +39,21 @@ class Proxy:
         self._pace = pace
         self._trusts = trusts
 
-    async def forward(self, exchange: RequestContext, route: Route) -> None:
+    async def forward(self, context: RequestContext, route: Route) -> None:
         """Let the service answer; a client that leaves cancels the call.
 
         Raises:
             BodyTooLarge, BodyTooSlow: the client's doing.
             UpstreamGone, UpstreamSlow: the service's; nothing was answered yet.
-            UpstreamCut: the answer broke off in the middle.
-            ClientGone: nobody waits for the answer any more.
+            UpstreamCut: the response broke off in the middle.
+            ClientGone: nobody waits for the response any more.
         """
         target = self._targets[route.service]
         if target.circuit.refuses:
             raise _gone(target)
-        with await self._intake.take(exchange, route) as taken:
-            call = asyncio.create_task(self._relay(exchange, target, taken))
-            left = asyncio.create_task(body.client_left(exchange))
+        with await self._intake.take(context, route) as taken:
+            call = asyncio.create_task(self._relay(context, target, taken))
+            left = asyncio.create_task(body.client_left(context))
             try:
                 await asyncio.wait({call, left}, return_when=asyncio.FIRST_COMPLETED)
                 if not call.done():
@@ -64,11 +64,11 @@ class Proxy:
                 left.cancel()
                 await asyncio.gather(call, left, return_exceptions=True)
 
-    async def _relay(self, exchange: RequestContext, target: Target, taken: Body) -> None:
-        response = await self._call(self._request(exchange, target, taken), target)
+    async def _relay(self, context: RequestContext, target: Target, taken: Body) -> None:
+        response = await self._call(self._request(context, target, taken), target)
         taken.release()
         try:
-            await exchange.send(
+            await context.send(
                 {
                     "type": "http.response.start",
                     "status": response.status_code,
@@ -76,15 +76,15 @@ class Proxy:
                 }
             )
             async for part in response.aiter_raw():
-                await exchange.send({"type": "http.response.body", "body": part, "more_body": True})
+                await context.send({"type": "http.response.body", "body": part, "more_body": True})
         except httpx.HTTPError as error:
             raise UpstreamCut(target.name) from error
         finally:
             await response.aclose()
-        await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
+        await context.send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _request(self, exchange: RequestContext, target: Target, taken: Body) -> httpx.Request:
-        pairs = headers.to_service(exchange, target.url.netloc, taken.length, self._trusts)
+    def _request(self, context: RequestContext, target: Target, taken: Body) -> httpx.Request:
+        pairs = headers.to_service(context, target.url.netloc, taken.length, self._trusts)
         timeouts = {
             "connect": self._pace.connect,
             "pool": self._pace.connect,
@@ -92,19 +92,19 @@ class Proxy:
             "write": self._pace.deadline,
         }
         request = httpx.Request(
-            exchange.method,
+            context.method,
             target.url,
             stream=_Content(taken.content) if taken.content else httpx.ByteStream(b""),
             extensions={
                 "timeout": timeouts,
-                "target": exchange.raw_path + (b"?" + exchange.query if exchange.query else b""),
+                "target": context.raw_path + (b"?" + context.query if context.query else b""),
             },
         )
         request.headers = httpx.Headers(pairs)
         return request
 
     async def _call(self, request: httpx.Request, target: Target) -> httpx.Response:
-        """Return the head of the answer. Only a call that changes nothing and has no body is made a second time."""
+        """Return the head of the response. Only a call that changes nothing and has no body is made a second time."""
         began = target.circuit.enter()
         if began is None:
             raise _gone(target)

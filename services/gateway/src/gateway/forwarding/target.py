@@ -20,7 +20,7 @@ log = structlog.get_logger()
 class Patience:
     """When a service counts as gone: after so many failures in a row, or when it is silent.
 
-    A call without an answer after `suspicion` seconds makes the gateway ask whether the service lives at all.
+    A call without a response after `suspicion` seconds makes the gateway ask whether the service lives at all.
     """
 
     failures: int

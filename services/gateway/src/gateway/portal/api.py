@@ -75,12 +75,15 @@ async def health() -> Health:
 async def ready(request: Request, response: Response, services: AllServices) -> Readiness:
     """Answer 200 when the gateway and each service behind it can work, else 503 with what does not."""
     checks = await probes.outcomes(request.app.state.checks)
-    said = {
-        name: ServiceReadiness.model_validate(each) for name, each in (await services.readiness()).items()
+    readiness = {
+        name: ServiceReadiness.model_validate(document)
+        for name, document in (await services.readiness()).items()
     }
-    fine = all(check == "ok" for check in checks.values()) and all(each.ready for each in said.values())
+    fine = all(check == "ok" for check in checks.values()) and all(
+        service.ready for service in readiness.values()
+    )
     response.status_code = 200 if fine else 503
-    return Readiness(status="ready" if fine else "not ready", checks=checks, services=said)
+    return Readiness(status="ready" if fine else "not ready", checks=checks, services=readiness)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -26,8 +26,10 @@ SECURITY_SCHEMES = {
 
 def merge(title: str, description: str, documents: Mapping[str, Document]) -> Document:
     """Return one document of what the gateway serves of each service's, keyed by the service's name."""
-    documents = {service: _with_problems(each) for service, each in documents.items()}
-    parts = {service: _renamed(service, each, _clashes(documents)) for service, each in documents.items()}
+    documents = {service: _with_problems(document) for service, document in documents.items()}
+    parts = {
+        service: _renamed(service, document, _clashes(documents)) for service, document in documents.items()
+    }
     paths: Document = {}
     schemas: Document = {}
     for service, part in parts.items():
@@ -88,18 +90,18 @@ def _tell_operations_apart(paths: Document) -> None:
 
 def _with_problems(document: Document) -> Document:
     """Return a copy in which problems have their media type: FastAPI writes that of the route's own answer."""
-    told = copy.deepcopy(document)
+    copied = copy.deepcopy(document)
     problem = {"schema": {"$ref": f"{SCHEMAS}{Problem.__name__}"}}
-    for _, operation in _operations(told.get("paths", {})):
-        for answer in operation.get("responses", {}).values():
-            if problem in answer.get("content", {}).values():
-                answer["content"] = {MEDIA_TYPE: problem}
-    return told
+    for _, operation in _operations(copied.get("paths", {})):
+        for response in operation.get("responses", {}).values():
+            if problem in response.get("content", {}).values():
+                response["content"] = {MEDIA_TYPE: problem}
+    return copied
 
 
 def _schemas(document: Document) -> Document:
-    found: Document = document.get("components", {}).get("schemas", {})
-    return found
+    schemas: Document = document.get("components", {}).get("schemas", {})
+    return schemas
 
 
 def _clashes(documents: Mapping[str, Document]) -> set[str]:
@@ -108,7 +110,7 @@ def _clashes(documents: Mapping[str, Document]) -> set[str]:
     for document in documents.values():
         for name, schema in _schemas(document).items():
             meanings.setdefault(name, []).append(schema)
-    clashes = {name for name, all_of in meanings.items() if any(each != all_of[0] for each in all_of)}
+    clashes = {name for name, all_of in meanings.items() if any(schema != all_of[0] for schema in all_of)}
     while True:
         more = {
             name
@@ -160,11 +162,11 @@ def _with_references(node: Any, names: Mapping[str, str]) -> Any:
 
 def _reachable(paths: Document, schemas: Document) -> Document:
     """Return the schemas that the paths refer to, directly or through others, in order of name."""
-    found: set[str] = set()
+    reachable: set[str] = set()
     waiting = set(_references(paths))
     while waiting:
         name = waiting.pop()
-        if name in schemas and name not in found:
-            found.add(name)
+        if name in schemas and name not in reachable:
+            reachable.add(name)
             waiting |= set(_references(schemas[name]))
-    return {name: schemas[name] for name in sorted(found)}
+    return {name: schemas[name] for name in sorted(reachable)}

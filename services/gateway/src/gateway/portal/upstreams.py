@@ -41,12 +41,12 @@ class Upstreams:
     async def readiness(self) -> dict[str, Document]:
         """Return each service's own account of its readiness, with `ready` as the short answer."""
         async with self._readying:
-            until, said = self._readiness
+            until, readiness = self._readiness
             if self._clock() >= until:
-                answers = await asyncio.gather(*(self._ready(base) for base in self._upstreams.values()))
-                said = dict(zip(self._upstreams, answers, strict=True))
-                self._readiness = (self._clock() + READINESS_SECONDS, said)
-        return said
+                documents = await asyncio.gather(*(self._ready(base) for base in self._upstreams.values()))
+                readiness = dict(zip(self._upstreams, documents, strict=True))
+                self._readiness = (self._clock() + READINESS_SECONDS, readiness)
+        return readiness
 
     async def _ready(self, base: str) -> Document:
         first = await self._readiness_of(base)
@@ -56,10 +56,10 @@ class Upstreams:
     async def _readiness_of(self, base: str) -> Document:
         try:
             response = await self._client.get(f"{base}/ready")
-            said = response.json()
+            document = response.json()
         except (httpx.HTTPError, ValueError) as error:
             return {"ready": False, "error": _reason(error)}
-        detail: Document = said if isinstance(said, dict) else {}
+        detail: Document = document if isinstance(document, dict) else {}
         return {"ready": response.is_success, **({"checks": detail["checks"]} if "checks" in detail else {})}
 
     async def specification(self, own: Document) -> Document:
@@ -73,13 +73,15 @@ class Upstreams:
         return document
 
     async def _merged(self, own: Document) -> tuple[Document, bool]:
-        answers = await asyncio.gather(*(self._offers(base) for base in self._upstreams.values()))
-        found = dict(zip(self._upstreams, answers, strict=True))
-        missing = [name for name, document in found.items() if document is None]
+        responses = await asyncio.gather(*(self._offers(base) for base in self._upstreams.values()))
+        by_service = dict(zip(self._upstreams, responses, strict=True))
+        missing = [name for name, document in by_service.items() if document is None]
         description = DESCRIPTION
         if missing:
             description += f"\n\nNot available at the moment, and therefore left out: {', '.join(missing)}."
-        documents = {"gateway": own} | {name: each for name, each in found.items() if each is not None}
+        documents = {"gateway": own} | {
+            name: document for name, document in by_service.items() if document is not None
+        }
         merged = openapi.merge(TITLE, description, documents)
         if missing:
             merged["info"]["x-missing-services"] = missing

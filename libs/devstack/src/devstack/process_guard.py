@@ -16,7 +16,7 @@ from devstack import reaper
 from devstack.errors import AlreadyRunning
 
 
-class Lifeline:
+class ProcessGuard:
     """Claims a folder, and keeps a reaper beside us that outlives even `kill -9` of this process.
 
     PR_SET_PDEATHSIG would miss grandchildren (a server's worker processes) and fires when the *thread* that
@@ -27,10 +27,10 @@ class Lifeline:
     def __init__(self, folder: Path) -> None:
         """Raise AlreadyRunning when another process holds the folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._ledger = folder / "groups.json"
+        self._groups_file = folder / "groups.json"
         self._lock = _lock(folder / "lock")
         self._groups: dict[int, float] = {}
-        kill_leftovers(self._ledger)
+        kill_leftovers(self._groups_file)
         self._reaper = subprocess.Popen(
             [sys.executable, "-I", "-S", reaper.__file__],
             stdin=subprocess.PIPE,
@@ -57,7 +57,7 @@ class Lifeline:
             with contextlib.suppress(BrokenPipeError):
                 self._reaper.stdin.close()
             self._reaper.wait()
-            self._ledger.unlink(missing_ok=True)
+            self._groups_file.unlink(missing_ok=True)
             os.close(self._lock)
 
     def _tell(self, line: str) -> None:
@@ -66,7 +66,7 @@ class Lifeline:
                 self._reaper.stdin.write(line + "\n")
                 self._reaper.stdin.flush()
         with contextlib.suppress(OSError):  # a full disk keeps nobody from starting or ending
-            self._ledger.write_text(json.dumps(self._groups))
+            self._groups_file.write_text(json.dumps(self._groups))
 
 
 def is_claimed(folder: Path) -> bool:
@@ -100,17 +100,17 @@ def _living(group: int) -> bool:
     return False
 
 
-def kill_leftovers(ledger: Path) -> None:
+def kill_leftovers(groups_file: Path) -> None:
     """Kill the groups written down by a process that ended without a chance to do so itself."""
     try:
-        groups = json.loads(ledger.read_text())
+        groups = json.loads(groups_file.read_text())
     except (FileNotFoundError, ValueError):
         return
     for group, created in groups.items():
         with contextlib.suppress(psutil.NoSuchProcess):
             if abs(psutil.Process(int(group)).create_time() - created) < 1:
                 kill_group(int(group))
-    ledger.unlink(missing_ok=True)
+    groups_file.unlink(missing_ok=True)
 
 
 def _lock(path: Path) -> int:

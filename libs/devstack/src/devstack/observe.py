@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 import psutil
 
 from devstack.errors import DevstackError
-from devstack.lifeline import is_claimed
+from devstack.process_guard import is_claimed
 
 LAST_LINES = 10
 MEBIBYTE = 1024 * 1024

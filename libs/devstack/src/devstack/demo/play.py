@@ -9,13 +9,12 @@ from pathlib import Path
 
 import httpx
 
-from devstack import demo_answers
-from devstack import demo_checks as checks
-from devstack.candidate import Candidate, DemoFailed, Json
-from devstack.lifeline import is_claimed
-from devstack.running import finished_first, say, stop_signal
+from devstack.cli_run import finished_first, say, stop_signal
+from devstack.demo import answers, checks
+from devstack.demo.client import DemoClient, DemoFailed, Json
+from devstack.observe import state_of
+from devstack.process_guard import is_claimed
 from devstack.stack import Stack
-from devstack.watching import state_of
 
 SAMPLES = (Path("samples/jordan-rivera.pdf"), Path("samples/jordan-rivera.docx"))
 STARTING_PATIENCE = 180.0
@@ -55,50 +54,50 @@ async def _on_our_own(stack: Stack, reports: Path) -> None:
 async def interview(url: str, reports: Path) -> None:
     """Every step, from registration to logging out."""
     began = time.monotonic()
-    async with httpx.AsyncClient(base_url=url, timeout=40, trust_env=False) as client:
-        candidate = Candidate(client)
-        await candidate.register()
-        await candidate.log_in()
-        say(f"1. Signed up and logged in as {candidate.email}\n")
-        resume_id = await _read_samples(candidate)
-        interview_id, given = await _answer_questions(candidate, resume_id)
-        await _report(candidate, interview_id, given, reports)
-        await candidate.log_out()
+    async with httpx.AsyncClient(base_url=url, timeout=40, trust_env=False) as http:
+        client = DemoClient(http)
+        await client.register()
+        await client.log_in()
+        say(f"1. Signed up and logged in as {client.email}\n")
+        resume_id = await _read_samples(client)
+        interview_id, given = await _answer_questions(client, resume_id)
+        await _report(client, interview_id, given, reports)
+        await client.log_out()
     say(f"\n5. Logged out; the old token is refused. The demo took {time.monotonic() - began:.1f} s.")
 
 
-async def _read_samples(candidate: Candidate) -> str:
+async def _read_samples(client: DemoClient) -> str:
     say("2. Résumés, uploaded and read")
-    ids = [await candidate.upload(path.name, _sample(path)) for path in SAMPLES]
+    ids = [await client.upload(path.name, _sample(path)) for path in SAMPLES]
     for path, resume_id in zip(SAMPLES, ids, strict=True):
-        say(f"    {path.name:<20} {checks.profile_summary(await candidate.read_resume(resume_id))}")
+        say(f"    {path.name:<20} {checks.profile_summary(await client.read_resume(resume_id))}")
     return ids[0]
 
 
-async def _answer_questions(candidate: Candidate, resume_id: str) -> tuple[str, list[str]]:
+async def _answer_questions(client: DemoClient, resume_id: str) -> tuple[str, list[str]]:
     say("\n3. An interview from the PDF: Backend Engineer, behavioural, mid level, three questions")
-    interview_id = await candidate.start_interview(resume_id, len(demo_answers.QUALITIES))
+    interview_id = await client.start_interview(resume_id, len(answers.QUALITIES))
     given = []
-    for quality in demo_answers.QUALITIES:
-        question = await candidate.next_question(interview_id)
+    for quality in answers.QUALITIES:
+        question = await client.next_question(interview_id)
         if question is None:
             raise DemoFailed(f"there is no question left for the {quality} answer")
         say(f"\n{_wrapped(str(question['number']) + '. ' + str(question['text']), '    ')}")
         say(_wrapped(f"(asked because: {question.get('why_this_question')})", "       "))
-        text = demo_answers.answer(quality, question)
+        text = answers.answer(quality, question)
         given.append(text)
-        answer = await candidate.answer(interview_id, question["id"], text)
+        answer = await client.answer(interview_id, question["id"], text)
         say(_wrapped(f"{quality} answer: {_excerpt(text)}", "    > "))
         say(f"      evaluation: {_status(answer)}")
-    if await candidate.next_question(interview_id) is not None:
-        await candidate.end_interview(interview_id)
+    if await client.next_question(interview_id) is not None:
+        await client.end_interview(interview_id)
     return interview_id, given
 
 
-async def _report(candidate: Candidate, interview_id: str, given: list[str], reports: Path) -> None:
-    report, markdown = await candidate.report(interview_id)
+async def _report(client: DemoClient, interview_id: str, given: list[str], reports: Path) -> None:
+    report, markdown = await client.report(interview_id)
     say(f"\n4. The report, evaluated by {checks.evaluator(report.get('evaluated_by'))}")
-    for quality, evaluation in zip(demo_answers.QUALITIES, checks.evaluations(report), strict=False):
+    for quality, evaluation in zip(answers.QUALITIES, checks.evaluations(report), strict=False):
         say(f"\n    The {quality} answer, evaluated by {checks.evaluator(evaluation.get('evaluated_by'))}")
         for line in checks.shown(evaluation):
             say(line)

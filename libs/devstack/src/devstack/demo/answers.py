@@ -1,4 +1,4 @@
-"""What the demo's candidate says: a strong story told to fit the question, a shrug, and nothing."""
+"""What the demo answers: a strong story told to fit the question, a shrug, and nothing."""
 
 from collections.abc import Mapping
 

@@ -26,11 +26,11 @@ class DemoFailed(DevstackError):
     """Something a person would have noticed: what was done, and what came instead."""
 
 
-class Candidate:
+class DemoClient:
     """Signs up, uploads, answers. Raises DemoFailed when an answer is not what the interface promises."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
         self.email = f"demo-{int(time.time())}-{secrets.token_hex(3)}@example.com"
         self._password = f"Aa1!{secrets.token_urlsafe(12)}"
 
@@ -49,7 +49,7 @@ class Candidate:
                 f" verified first; the demo needs EMAIL_VERIFICATION=off. The answer was: {_said(response)}"
             )
         token = _checked(response, 200).get("access_token")
-        self._client.headers["Authorization"] = f"Bearer {token}"
+        self._http.headers["Authorization"] = f"Bearer {token}"
 
     async def upload(self, filename: str, content: bytes) -> str:
         """Send a résumé; returns its id."""
@@ -137,7 +137,7 @@ class Candidate:
     async def _send(self, method: str, path: str, **request: object) -> httpx.Response:
         try:
             while True:
-                response = await self._client.request(method, API + path, **request)  # type: ignore[arg-type]
+                response = await self._http.request(method, API + path, **request)  # type: ignore[arg-type]
                 if response.status_code != 429:
                     return response
                 await asyncio.sleep(float(response.headers.get("Retry-After", "1")))

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from devstack import demo, demo_answers
-from devstack.candidate import DemoFailed
-from devstack.lifeline import Lifeline
+from devstack.demo import answers, play
+from devstack.demo.client import DemoFailed
 from devstack.ports import Ports
+from devstack.process_guard import ProcessGuard
 from devstack.stack import Stack
 
 QUOTE = "errors fell from 3% to 0.05%"
@@ -42,15 +42,15 @@ class Gateway:
     def __init__(self) -> None:
         profile = {"basics": {"name": "Jordan Rivera"}, "work": [{}, {}], "education": [{}], "skills": [{}]}
         evaluations = evaluation(81.5, [QUOTE]), evaluation(4, []), evaluation(None, [])
-        answers = [{"evaluation": each} for each in evaluations]
+        judged = [{"evaluation": result} for result in evaluations]
         self.report: dict[str, Any] = {
             "overall": 40,
             "evaluated_by": {"engine": "built-in"},
-            "answers": answers,
+            "answers": judged,
         }
         question = {"text": "Tell me about a failure.", "kind": "behavioural", "competency": "learning"}
         self.calls: list[tuple[str, Message, bytes]] = []
-        self.answers: dict[str, list[tuple[int, object]]] = {
+        self.responses: dict[str, list[tuple[int, object]]] = {
             "GET /ready": [(200, {})],
             "POST /auth/register": [(202, {})],
             "POST /auth/login": [(200, {"access_token": "token"})],
@@ -77,10 +77,10 @@ class Gateway:
         self.calls.append((call, headers, body))
         if call == "GET /interview/i/report" and headers["Accept"] == "text/markdown":
             return 200, b"# Report\n"
-        known = self.answers[call]
-        status, answer = known.pop(0) if len(known) > 1 else known[0]
-        return status, b"" if answer is None else json.dumps(
-            self.report if answer == "the report" else answer
+        known = self.responses[call]
+        status, response = known.pop(0) if len(known) > 1 else known[0]
+        return status, b"" if response is None else json.dumps(
+            self.report if response == "the report" else response
         ).encode()
 
 
@@ -92,12 +92,12 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
         def respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = f"{self.command} {self.path.removeprefix('/api/v1')}"
-            status, answer = scripted.reply(call, self.headers, body)
+            status, response = scripted.reply(call, self.headers, body)
             self.send_response(status)
             self.send_header("Retry-After", "0.01")
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(response)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(response)
 
         do_GET = do_POST = respond  # noqa: N815 - named by http.server
 
@@ -110,7 +110,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
     monkeypatch.setenv("GATEWAY_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "samples").mkdir()
-    for path in demo.SAMPLES:
+    for path in play.SAMPLES:
         (tmp_path / path).write_bytes(b"a resume")
     yield scripted
     server.shutdown()
@@ -118,18 +118,18 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Gateway
     thread.join()
 
 
-async def play() -> None:
-    await demo.play(Stack(Path(".devstack")), Path("reports"))
+async def play_demo() -> None:
+    await play.play(Stack(Path(".devstack")), Path("reports"))
 
 
 async def test_a_whole_interview_is_played_shown_and_written_down(
     gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway.answers["POST /auth/login"].insert(0, (429, {}))
-    gateway.answers["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
-    gateway.answers["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
-    gateway.answers["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
-    await play()
+    gateway.responses["POST /auth/login"].insert(0, (429, {}))
+    gateway.responses["GET /resume/r"].insert(0, (200, {"filename": "a.pdf", "status": "parsing"}))
+    gateway.responses["POST /interview/start"].insert(0, (404, {"code": "resume_not_found"}))
+    gateway.responses["GET /interview/i/report"].insert(0, (409, {"detail": "being written"}))
+    await play_demo()
     printed = capsys.readouterr().out
     for expected in (
         "Jordan Rivera; jobs: 2, schools: 1, groups of skills: 1",
@@ -142,7 +142,7 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
         assert expected in printed
     assert (tmp_path / "reports" / "i.md").read_text() == "# Report\n"
     given = [json.loads(body) for call, _, body in gateway.calls if call == "POST /interview/i/answer"]
-    assert [each["question_id"] for each in given] == ["1", "2", "3"]
+    assert [answer["question_id"] for answer in given] == ["1", "2", "3"]
     assert given[2]["text"] == ""
     assert len(given[0]["text"].split()) > 100
     waits = {headers["Prefer"] for call, headers, _ in gateway.calls if call == "POST /interview/i/answer"}
@@ -154,47 +154,47 @@ async def test_a_whole_interview_is_played_shown_and_written_down(
 
 
 async def test_an_interview_with_a_question_left_is_ended(gateway: Gateway) -> None:
-    gateway.answers["GET /interview/i/next"].pop()
-    await play()
+    gateway.responses["GET /interview/i/next"].pop()
+    await play_demo()
     assert "POST /interview/i/end" in [call for call, _, _ in gateway.calls]
 
 
 def without_name(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"][-1][1]["profile"]["basics"] = {}  # type: ignore[index]
+    gateway.responses["GET /resume/r"][-1][1]["profile"]["basics"] = {}  # type: ignore[index]
 
 
 def without_skills(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"][-1][1]["profile"]["skills"] = []  # type: ignore[index]
+    gateway.responses["GET /resume/r"][-1][1]["profile"]["skills"] = []  # type: ignore[index]
 
 
 def without_profile(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"] = [(200, {"filename": "a.pdf", "status": "parsed"})]
+    gateway.responses["GET /resume/r"] = [(200, {"filename": "a.pdf", "status": "parsed"})]
 
 
 def unreadable(gateway: Gateway) -> None:
-    gateway.answers["GET /resume/r"] = [
+    gateway.responses["GET /resume/r"] = [
         (200, {"filename": "a.pdf", "status": "failed", "error": "encrypted"})
     ]
 
 
 def unverified(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/login"] = [(401, {"code": "authentication_error"})]
+    gateway.responses["POST /auth/login"] = [(401, {"code": "authentication_error"})]
 
 
 def refused(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/register"] = [(422, {"detail": "the password is too short"})]
+    gateway.responses["POST /auth/register"] = [(422, {"detail": "the password is too short"})]
 
 
 def without_question(gateway: Gateway) -> None:
-    gateway.answers["POST /interview/start"] = [(201, {"id": "i"})]
+    gateway.responses["POST /interview/start"] = [(201, {"id": "i"})]
 
 
 def finished_early(gateway: Gateway) -> None:
-    gateway.answers["GET /interview/i/next"] = [(409, {})]
+    gateway.responses["GET /interview/i/next"] = [(409, {})]
 
 
 def without_evaluation(gateway: Gateway) -> None:
-    gateway.answers["POST /interview/i/answer"] = [(202, {"answer_id": "a"})]
+    gateway.responses["POST /interview/i/answer"] = [(202, {"answer_id": "a"})]
 
 
 def without_evaluator(gateway: Gateway) -> None:
@@ -226,11 +226,11 @@ def weak_is_as_good(gateway: Gateway) -> None:
 
 
 def token_lives_on(gateway: Gateway) -> None:
-    gateway.answers["GET /auth/me"] = [(200, {})]
+    gateway.responses["GET /auth/me"] = [(200, {})]
 
 
 def log_out_fails(gateway: Gateway) -> None:
-    gateway.answers["POST /auth/logout"] = [(500, {})]
+    gateway.responses["POST /auth/logout"] = [(500, {})]
 
 
 @pytest.mark.parametrize(
@@ -261,24 +261,24 @@ async def test_what_is_missing_ends_the_demo(
 ) -> None:
     broken(gateway)
     with pytest.raises(DemoFailed, match=complaint):
-        await play()
+        await play_demo()
 
 
 async def test_a_missing_sample_is_named(gateway: Gateway, tmp_path: Path) -> None:
-    (tmp_path / demo.SAMPLES[1]).unlink()
+    (tmp_path / play.SAMPLES[1]).unlink()
     with pytest.raises(DemoFailed, match=r"jordan-rivera\.docx is missing"):
-        await play()
+        await play_demo()
 
 
 async def test_a_given_gateway_that_does_not_answer_is_an_error(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway.answers["GET /ready"] = [(503, {})]
+    gateway.responses["GET /ready"] = [(503, {})]
     with pytest.raises(DemoFailed, match="nothing is ready at GATEWAY_URL="):
-        await play()
+        await play_demo()
     monkeypatch.setenv("GATEWAY_URL", "http://127.0.0.1:1")
     with pytest.raises(DemoFailed, match="nothing is ready"):
-        await play()
+        await play_demo()
 
 
 async def test_without_a_running_stack_the_demo_starts_one_and_stops_it(
@@ -289,7 +289,7 @@ async def test_without_a_running_stack_the_demo_starts_one_and_stops_it(
     stack = scene.stack([server])
     stack.ports = replace(stack.ports, gateway=server.port)
     with pytest.raises(DemoFailed, match="register answered 501"):
-        await demo.play(stack, tmp_path / "reports")
+        await play.play(stack, tmp_path / "reports")
     assert "No stack is running: starting one" in capsys.readouterr().out
     assert scene.notes() == ["gateway started", "gateway stopped"]
 
@@ -299,11 +299,11 @@ async def test_a_stack_that_is_starting_elsewhere_is_waited_for(
 ) -> None:
     port = int(os.environ["GATEWAY_URL"].rsplit(":", 1)[1])
     monkeypatch.delenv("GATEWAY_URL")
-    gateway.answers["GET /ready"] = [(503, {}), (503, {}), (200, {})]
-    lifeline = Lifeline(scene.folder / "stack")
+    gateway.responses["GET /ready"] = [(503, {}), (503, {}), (200, {})]
+    process_guard = ProcessGuard(scene.folder / "stack")
     here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=port))
-    await demo.play(here, Path("reports"))
-    lifeline.close()
+    await play.play(here, Path("reports"))
+    process_guard.close()
     assert "A stack is starting in another terminal" in capsys.readouterr().out
 
 
@@ -316,7 +316,7 @@ async def test_the_running_stack_of_the_folder_is_found_wherever_its_gateway_is(
     elsewhere.ports = replace(elsewhere.ports, gateway=server.port)
     async with elsewhere:
         with pytest.raises(DemoFailed, match="register answered 501"):
-            await demo.play(Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=1)), tmp_path)
+            await play.play(Stack(elsewhere.folder, ports=replace(Ports.free(), gateway=1)), tmp_path)
     assert f"Using the stack at {elsewhere.gateway_url}" in capsys.readouterr().out
 
 
@@ -324,14 +324,14 @@ async def test_waiting_for_a_stack_that_starts_elsewhere_can_be_interrupted(
     scene: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GATEWAY_URL", raising=False)
-    lifeline = Lifeline(scene.folder / "stack")
+    process_guard = ProcessGuard(scene.folder / "stack")
     here = Stack(scene.folder / "stack", ports=replace(Ports.free(), gateway=1))
-    playing = asyncio.create_task(demo.play(here, tmp_path))
+    playing = asyncio.create_task(play.play(here, tmp_path))
     await scene.until(lambda: "A stack is starting" in capsys.readouterr().out)
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(DemoFailed, match="stopped before the end"):
         await playing
-    lifeline.close()
+    process_guard.close()
 
 
 async def test_an_interrupted_demo_says_so(
@@ -340,7 +340,7 @@ async def test_an_interrupted_demo_says_so(
     monkeypatch.delenv("GATEWAY_URL", raising=False)
     stack = scene.stack(steps=[[scene.step("provision", "import time; time.sleep(60)")]])
     stack.ports = replace(stack.ports, gateway=1)
-    playing = asyncio.create_task(demo.play(stack, tmp_path))
+    playing = asyncio.create_task(play.play(stack, tmp_path))
     await scene.until(lambda: (stack.folder / "logs" / "provision.log").exists())
     os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(DemoFailed, match="stopped before the end"):
@@ -359,4 +359,4 @@ async def test_an_interrupted_demo_says_so(
     ],
 )
 def test_the_good_answer_fits_the_question(question: dict[str, object], words: str) -> None:
-    assert words in demo_answers.answer("good", question)
+    assert words in answers.answer("good", question)

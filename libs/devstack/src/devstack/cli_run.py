@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from devstack.errors import AlreadyRunning
-from devstack.lifeline import is_claimed
+from devstack.process_guard import is_claimed
 from devstack.stack import Stack
 
 NEXT = """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from devstack.candidate import DemoFailed, Json
+from devstack.demo.client import DemoFailed, Json
 
 
 def profile_summary(resume: Json) -> str:
@@ -27,10 +27,10 @@ def check_report(report: Json, given: Sequence[str]) -> None:
     if len(answers) != len(given):
         raise DemoFailed(f"the report covers {len(answers)} answers, not {len(given)}")
     good, weak = answers[0], answers[1]
-    found = list(quotes(good))
-    if not found:
+    quoted = list(quotes(good))
+    if not quoted:
         raise DemoFailed("the evaluation of the good answer quotes nothing")
-    for quote in found:
+    for quote in quoted:
         if quote not in given[0]:
             raise DemoFailed(f"a quote is not in the answer: {quote!r}")
     if score(good) is None:
