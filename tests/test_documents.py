@@ -102,6 +102,47 @@ def test_the_locks_have_hashes_and_no_address():
         assert text.count("--hash=sha256:") >= len(pins)
 
 
+NAMED_TEST = re.compile(r"`([\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("security", "operations", "privacy")),
+)
+
+
+def _test_file(name: str) -> Path:
+    """Return where a document's `member/file.py` is: under the member's tests, or as it is said."""
+    member, _, rest = name.partition("/")
+    homes = (ROOT / name, *(ROOT / folder / member / "tests" / rest for folder in ("libs", "services")))
+    return next((path for path in homes if path.exists()), ROOT / name)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_and_test_that_a_document_names_exists(document):
+    last, missing = "", []
+    for file, test, further in NAMED_TEST.findall((ROOT / document).read_text(encoding="utf-8")):
+        last = file or last
+        path = _test_file(last)
+        if not path.exists():
+            missing.append(last)
+        elif (name := test or further) and f"def {name}(" not in path.read_text(encoding="utf-8"):
+            missing.append(f"{last}::{name}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_folder_and_module_that_a_document_names_exists(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:libs|services|tests|docs|deploy|samples|benchmarks)/[\w./-]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_decision_is_in_the_index():
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in folder.glob("0*.md")}
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
 def test_the_readmes_links_lead_somewhere(link):
     assert (ROOT / link).exists()

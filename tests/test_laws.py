@@ -1,4 +1,4 @@
-"""What holds of every file of the repository: layers, one call at the edge, tests beside their source, few exceptions."""
+"""What holds of every file: layers, one call at the edge, tests beside their source, few exceptions from checks."""
 
 import ast
 import re
@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("libs", "services") for path in ROOT.glob(f"{folder}/*/src/**/*.py"))
-TESTS = sorted(path for folder in ("libs", "services") for path in ROOT.glob(f"{folder}/*/tests/**/test_*.py"))
+TESTS = sorted(
+    path for folder in ("libs", "services") for path in ROOT.glob(f"{folder}/*/tests/**/test_*.py")
+)
 EDGES = sorted(
     path
     for pattern in ("api.py", "api/*.py", "reactions.py", "tasks.py")
@@ -95,7 +97,9 @@ def test_a_test_stands_where_its_source_stands_and_begins_with_its_name(path: Pa
     member, _, folder = str(path.parent.relative_to(ROOT)).partition("/tests")
     source = ROOT / member / "src" / Path(member).name / folder.strip("/")
     name = path.stem.removeprefix("test_")
-    sources = {file.stem for file in source.glob("*.py")} | {file.name for file in source.iterdir() if file.is_dir()}
+    sources = {file.stem.strip("_") for file in source.glob("*.py")} | {
+        file.name for file in source.iterdir() if file.is_dir()
+    }
     assert any(name == known or name.startswith(f"{known}_") for known in sources), sorted(sources)
 
 

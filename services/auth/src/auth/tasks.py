@@ -13,15 +13,8 @@ router = TaskRouter()
 
 @router.task(SendMail, attempts=10, timeout=60)
 async def send_mail(work: TaskContext, task: SendMail) -> None:
-    """Write the mail and hand it over; a mail for an account that is gone is not written."""
-    settings = work.resource(Settings)
-    async with work.sessions.begin() as session:
-        letter = await mails.write(session, task, settings)
-    if letter is not None:
-        recipient, text = letter
-        message = mails.compose(settings, task, work.task_id, recipient, text)
-        await mails.deliver(settings, message, work.task_id, task.user_id)
-        await mails.remove_if_erased(work.sessions, settings.mail_folder, task.user_id)
+    """Write a mail and hand it over."""
+    await mails.send(work.sessions, work.resource(Settings), task, work.task_id)
 
 
 @router.task(RemoveMails)
