@@ -102,7 +102,7 @@ def test_the_locks_have_hashes_and_no_address():
         assert text.count("--hash=sha256:") >= len(pins)
 
 
-NAMED_TEST = re.compile(r"`([\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
+NAMED_FILE = re.compile(r"`(\w+/[\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
@@ -110,19 +110,20 @@ DOCUMENTS = (
 )
 
 
-def _test_file(name: str) -> Path:
-    """Return where a document's `member/file.py` is: under the member's tests, or as it is said."""
+def _file(name: str) -> Path:
+    """Return where a document's `member/file.py` is: of the member's tests or source, or as it is said."""
     member, _, rest = name.partition("/")
-    homes = (ROOT / name, *(ROOT / folder / member / "tests" / rest for folder in ("libs", "services")))
+    members = [ROOT / folder / member for folder in ("libs", "services")]
+    homes = [path for home in members for path in (home / "tests" / rest, home / "src" / member / rest)]
     return next((path for path in homes if path.exists()), ROOT / name)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_and_test_that_a_document_names_exists(document):
     last, missing = "", []
-    for file, test, further in NAMED_TEST.findall((ROOT / document).read_text(encoding="utf-8")):
+    for file, test, further in NAMED_FILE.findall((ROOT / document).read_text(encoding="utf-8")):
         last = file or last
-        path = _test_file(last)
+        path = _file(last)
         if not path.exists():
             missing.append(last)
         elif (name := test or further) and f"def {name}(" not in path.read_text(encoding="utf-8"):
