@@ -138,6 +138,32 @@ def test_every_folder_and_module_that_a_document_names_exists(document):
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+NAMED_MODULE = re.compile(r"`((?:common|llm|devstack|testkit|auth|resume|interview|gateway)(?:\.\w+)+)`")
+EVENTS = {path.stem for path in (ROOT / "docs" / "events").glob("*.json")}
+
+
+def _exists(name: str) -> bool:
+    """Tell whether it is a module, or a class or function that stands in one."""
+    parts = name.split(".")
+    for members in ("libs", "services"):
+        source = ROOT / members / parts[0] / "src"
+        module, holder = source.joinpath(*parts), source.joinpath(*parts[:-1]).with_suffix(".py")
+        if module.is_dir() or module.with_suffix(".py").exists():
+            return True
+        if holder.exists() and re.search(
+            rf"^(?:class|(?:async )?def) {parts[-1]}\b", holder.read_text(), re.MULTILINE
+        ):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_module_that_a_document_names_with_dots_exists(document):
+    names = set(NAMED_MODULE.findall((ROOT / document).read_text(encoding="utf-8"))) - EVENTS
+    assert {name for name in names if not _exists(name)} == set()
+    assert document != "docs/security.md" or len(names) > 30
+
+
 def test_every_decision_is_in_the_index():
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")

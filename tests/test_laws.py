@@ -92,6 +92,25 @@ def test_a_route_a_reaction_and_a_task_make_one_call() -> None:
     assert several == set(SEVERAL_CALLS)
 
 
+def test_what_the_edge_awaits_is_a_function_of_a_module_of_its_service() -> None:
+    elsewhere = set()
+    for path in EDGES:
+        service, tree = _module(path).partition(".")[0], ast.parse(path.read_text(encoding="utf-8"))
+        imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        nouns = {
+            name.asname or name.name
+            for node in imports
+            if node.module and node.module.partition(".")[0] == service
+            for name in node.names
+        }
+        for handler in _handlers(tree):
+            awaited = [node.value for node in ast.walk(handler) if isinstance(node, ast.Await)]
+            calls = [ast.unparse(call.func) for call in awaited if isinstance(call, ast.Call)]
+            if len(calls) < len(awaited) or any(call.partition(".")[0] not in nouns for call in calls):
+                elsewhere.add(f"{_module(path)}.{handler.name}")
+    assert elsewhere <= set(SEVERAL_CALLS)
+
+
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_test_stands_where_its_source_stands_and_begins_with_its_name(path: Path) -> None:
     member, _, folder = str(path.parent.relative_to(ROOT)).partition("/tests")
