@@ -102,6 +102,74 @@ def test_the_locks_have_hashes_and_no_address():
         assert text.count("--hash=sha256:") >= len(pins)
 
 
+NAMED_FILE = re.compile(r"`(\w+/[\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("security", "operations", "privacy")),
+)
+
+
+def _file(name: str) -> Path:
+    """Return where a document's `member/file.py` is: of the member's tests or source, or as it is said."""
+    member, _, rest = name.partition("/")
+    members = [ROOT / folder / member for folder in ("libs", "services")]
+    homes = [path for home in members for path in (home / "tests" / rest, home / "src" / member / rest)]
+    return next((path for path in homes if path.exists()), ROOT / name)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_and_test_that_a_document_names_exists(document):
+    last, missing = "", []
+    for file, test, further in NAMED_FILE.findall((ROOT / document).read_text(encoding="utf-8")):
+        last = file or last
+        path = _file(last)
+        if not path.exists():
+            missing.append(last)
+        elif (name := test or further) and f"def {name}(" not in path.read_text(encoding="utf-8"):
+            missing.append(f"{last}::{name}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_folder_and_module_that_a_document_names_exists(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:libs|services|tests|docs|deploy|samples|benchmarks)/[\w./-]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+NAMED_MODULE = re.compile(r"`((?:common|llm|devstack|testkit|auth|resume|interview|gateway)(?:\.\w+)+)`")
+EVENTS = {path.stem for path in (ROOT / "docs" / "events").glob("*.json")}
+
+
+def _exists(name: str) -> bool:
+    """Tell whether it is a module, or a class or function that stands in one."""
+    parts = name.split(".")
+    for members in ("libs", "services"):
+        source = ROOT / members / parts[0] / "src"
+        module, holder = source.joinpath(*parts), source.joinpath(*parts[:-1]).with_suffix(".py")
+        if module.is_dir() or module.with_suffix(".py").exists():
+            return True
+        if holder.exists() and re.search(
+            rf"^(?:class|(?:async )?def) {parts[-1]}\b", holder.read_text(), re.MULTILINE
+        ):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_module_that_a_document_names_with_dots_exists(document):
+    names = set(NAMED_MODULE.findall((ROOT / document).read_text(encoding="utf-8"))) - EVENTS
+    assert {name for name in names if not _exists(name)} == set()
+    assert document != "docs/security.md" or len(names) > 30
+
+
+def test_every_decision_is_in_the_index():
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", index)) == {path.name for path in folder.glob("0*.md")}
+
+
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
 def test_the_readmes_links_lead_somewhere(link):
     assert (ROOT / link).exists()

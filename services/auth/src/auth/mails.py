@@ -87,6 +87,20 @@ async def send_report(session: AsyncSession, user_id: UUID, job_title: str) -> N
         await send_later(session, user_id, "report", about=job_title)
 
 
+async def send(sessionmaker: SessionMaker, settings: Settings, mail: SendMail, task_id: UUID) -> None:
+    """Write the mail and hand it over; a mail for an account that is gone is not written.
+
+    Raises:
+        EmailDeliveryError: the mail server did not take it.
+    """
+    async with sessionmaker.begin() as session:
+        written_mail = await write(session, mail, settings)
+    if written_mail is not None:
+        recipient, body = written_mail
+        await deliver(settings, compose(settings, mail, task_id, recipient, body), task_id, mail.user_id)
+        await remove_if_erased(sessionmaker, settings.mail_folder, mail.user_id)
+
+
 async def write(session: AsyncSession, mail: SendMail, settings: Settings) -> tuple[str, str] | None:
     """Return the address and text of a mail, storing the hash of the token in it; None where the account is gone."""
     user = await session.get(User, mail.user_id)

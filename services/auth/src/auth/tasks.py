@@ -13,15 +13,8 @@ router = TaskRouter()
 
 @router.task(SendMail, attempts=10, timeout=60)
 async def send_mail(context: TaskContext, task: SendMail) -> None:
-    """Write the mail and hand it over; a mail for an account that is gone is not written."""
-    settings = context.resource(Settings)
-    async with context.sessions.begin() as session:
-        mail = await mails.write(session, task, settings)
-    if mail is not None:
-        recipient, text = mail
-        message = mails.compose(settings, task, context.task_id, recipient, text)
-        await mails.deliver(settings, message, context.task_id, task.user_id)
-        await mails.remove_if_erased(context.sessions, settings.mail_folder, task.user_id)
+    """Write a mail and hand it over."""
+    await mails.send(context.sessions, context.resource(Settings), task, context.task_id)
 
 
 @router.task(RemoveMails)

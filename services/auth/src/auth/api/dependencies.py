@@ -20,7 +20,8 @@ RedisCopy = Annotated[Redis, Depends(resource(Redis))]
 Keys = Annotated[KeyRing, Depends(resource(KeyRing))]
 Passwords = Annotated[Hasher, Depends(resource(Hasher))]
 Configured = Annotated[Settings, Depends(resource(Settings))]
-Moderator = Annotated[Identity, Depends(require_role(Role.MODERATOR, Role.ADMIN))]
+MODERATORS = Depends(require_role(Role.MODERATOR, Role.ADMIN))
+Moderator = Annotated[Identity, MODERATORS]
 
 
 def device(request: Request) -> Device:

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from auth import moderation
-from auth.api.dependencies import Moderator, RedisCopy
+from auth.api.dependencies import MODERATORS, Moderator, RedisCopy
 from auth.schemas import ManagedUserChange, ManagedUserView
 from common.web.pagination import Cursor, Limit, Page
 from common.web.transaction import Session, SessionMakerDep
@@ -13,20 +13,15 @@ from common.web.transaction import Session, SessionMakerDep
 router = APIRouter(prefix="/api/v1/auth/users", tags=["moderation"])
 
 
-@router.get("")
-async def list_users(
-    session: Session,
-    moderator: Moderator,  # noqa: ARG001 - asked for to be allowed
-    limit: Limit = 20,
-    cursor: Cursor = None,
-) -> Page[ManagedUserView]:
+@router.get("", dependencies=[MODERATORS])
+async def list_users(session: Session, limit: Limit = 20, cursor: Cursor = None) -> Page[ManagedUserView]:
     """List all accounts."""
     users, following = await moderation.listing(session, limit, cursor)
     return Page(items=[moderation.view(user) for user in users], next_cursor=following)
 
 
-@router.get("/{user_id}")
-async def get_user(user_id: UUID, session: Session, moderator: Moderator) -> ManagedUserView:  # noqa: ARG001
+@router.get("/{user_id}", dependencies=[MODERATORS])
+async def get_user(user_id: UUID, session: Session) -> ManagedUserView:
     """Show an account."""
     return moderation.view(await moderation.get(session, user_id))
 
@@ -43,7 +38,7 @@ async def change_user(
     return await moderation.change(sessionmaker, redis, moderator, user_id, body)
 
 
-@router.post("/{user_id}/unlock", status_code=204)
-async def unlock_user(user_id: UUID, session: Session, moderator: Moderator) -> None:  # noqa: ARG001
+@router.post("/{user_id}/unlock", status_code=204, dependencies=[MODERATORS])
+async def unlock_user(user_id: UUID, session: Session) -> None:
     """Lift the lock that wrong passwords put on an account."""
     await moderation.unlock(session, user_id)

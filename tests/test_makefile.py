@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-MAKEFILE = Path(__file__).parents[3] / "Makefile"
+MAKEFILE = Path(__file__).parents[1] / "Makefile"
 OLD_PYTHON = """#!/bin/sh
 if [ "$1" = --version ]; then echo Python 3.10.13; else exit 1; fi
 """
