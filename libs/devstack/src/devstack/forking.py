@@ -74,15 +74,26 @@ def prepare(modules: Sequence[str], env: Mapping[str, str]) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def wait_until_prepared() -> None:
-    """Return once the imports are done: it takes nothing but a fork then."""
-    process = CONTEXT.Process(target=_nothing)
+def wait_until_prepared() -> int:
+    """Return once the imports are done, with the pid of the process that did them: it takes nothing but a fork then.
+
+    Raises StartFailed where that process died.
+    """
+    receiver, sender = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_tell_parent, args=(sender,))
     process.start()
+    sender.close()
+    with receiver:
+        try:
+            pid = int(receiver.recv_bytes())
+        except EOFError:
+            raise StartFailed("the process that imports what the services share died") from None
     process.join()
+    return pid
 
 
-def _nothing() -> None:
-    pass
+def _tell_parent(sender: Connection) -> None:
+    sender.send_bytes(str(os.getppid()).encode())
 
 
 def _run(module_and_arguments: list[str], env: dict[str, str], log: str, started: Connection) -> None:

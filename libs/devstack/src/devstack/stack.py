@@ -67,6 +67,7 @@ class Stack:
         self._supervisor = Supervisor(report, self._mend)
         self._lifeline: Lifeline | None = None
         self._infrastructure: Infrastructure | None = None
+        self._importer: int | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -168,7 +169,7 @@ class Stack:
         if self._plan.imports:
             self._report("services         import what they share")
             forking.prepare(self._plan.imports, services.inherited())
-            await asyncio.to_thread(forking.wait_until_prepared)
+            self._importer = await asyncio.to_thread(forking.wait_until_prepared)
         await self._run_steps(self._plan.steps)
         self._report(f"waiting for      {', '.join(names)}")
         await self._supervisor.start(names)
@@ -209,7 +210,7 @@ class Stack:
 
     def _write_state(self) -> None:
         state = {"pid": os.getpid(), "gateway_url": self.gateway_url, "ports": asdict(self.ports)}
-        state["processes"] = self.processes
+        state |= {"processes": self.processes, "importer": self._importer}
         path = self.folder / "stack.json"
         path.with_suffix(".new").write_text(json.dumps(state, indent=2))
         path.with_suffix(".new").replace(path)
