@@ -81,7 +81,8 @@ def memory_table(folder: Path) -> str:
         raise DevstackError(f"no stack is running in {folder}")
     lines = [f"{'process':<18}{'pids':>6}{'resident MiB':>14}{'own share MiB':>15}"]
     total = [0, 0.0, 0.0]
-    alone = {"shared imports": state.get("importer"), "devstack": state["pid"]}
+    importer = state.get("importer")
+    alone = ({"shared imports": importer} if importer else {}) | {"devstack": state["pid"]}
     for name, pid in {**state["processes"], **alone}.items():
         count, resident, share = _memory(pid, alone=name in alone)
         lines.append(f"{name:<18}{count:>6}{resident:>14.0f}{share:>15.0f}")
