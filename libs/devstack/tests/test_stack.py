@@ -27,7 +27,8 @@ async def test_every_process_is_reported_when_it_is_ready_and_written_down(scene
         state = json.loads((stack.folder / "stack.json").read_text())
         assert state["processes"] == stack.processes
         assert state["gateway_url"] == stack.gateway_url == f"http://127.0.0.1:{stack.ports.gateway}"
-    assert {line.split(" ready in ")[0].strip() for line in scene.lines} == {"auth api", "gateway"}
+    assert scene.lines[0] == "waiting for      auth api, gateway"
+    assert {line.split(" ready in ")[0].strip() for line in scene.lines[1:]} == {"auth api", "gateway"}
     assert not (stack.folder / "stack.json").exists()
 
 

@@ -22,6 +22,7 @@ class State(TypedDict):
     pid: int
     gateway_url: str
     processes: dict[str, int | None]
+    importer: int | None
 
 
 def follow(
@@ -80,8 +81,10 @@ def memory_table(folder: Path) -> str:
         raise DevstackError(f"no stack is running in {folder}")
     lines = [f"{'process':<18}{'pids':>6}{'resident MiB':>14}{'own share MiB':>15}"]
     total = [0, 0.0, 0.0]
-    for name, pid in {**state["processes"], "devstack": state["pid"]}.items():
-        count, resident, share = _memory(pid, alone=name == "devstack")
+    importer = state.get("importer")
+    alone = ({"shared imports": importer} if importer else {}) | {"devstack": state["pid"]}
+    for name, pid in {**state["processes"], **alone}.items():
+        count, resident, share = _memory(pid, alone=name in alone)
         lines.append(f"{name:<18}{count:>6}{resident:>14.0f}{share:>15.0f}")
         total = [total[0] + count, total[1] + resident, total[2] + share]
     lines.append(f"{'all':<18}{total[0]:>6.0f}{total[1]:>14.0f}{total[2]:>15.0f}")

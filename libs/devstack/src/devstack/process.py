@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from devstack.errors import StartFailed
+from devstack.forking import ForkedProcess
 from devstack.process_guard import ProcessGuard, kill_group
 
 POLL = 0.03
@@ -23,7 +24,8 @@ class Program:
 
     `ready` is asked until it says yes, and `explain` why it did not once patience ended; `before` runs ahead of
     every start; `folder` is where to run, where it is not our own; `user` is the uid and gid to run as, where they
-    are not our own; `grace` is the seconds it has to end, `patience` those it has to become ready.
+    are not our own; `forked` says that the command is `python -m module` and is forked from what `forking.prepare`
+    imported; `grace` is the seconds it has to end, `patience` those it has to become ready.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Program:
     explain: Callable[[], Awaitable[str]] | None = None
     folder: Path | None = None
     user: tuple[int, int] | None = None
+    forked: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 15.0
     patience: float = 60.0
@@ -49,7 +52,7 @@ class Process:
         self.started_at = 0.0
         self._process_guard = process_guard
         self._log = logs / f"{program.name.replace(' ', '-')}.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | ForkedProcess | None = None
         self._group_lives = False
 
     @property
@@ -96,23 +99,29 @@ class Process:
         """Start without waiting, as the leader of a new group. The log of an earlier run is kept as `.old`."""
         self.kill()
         self.program.before()
-        uid, gid = self.program.user or (None, None)
         with self._open_log() as log:
-            self._child = subprocess.Popen(
-                self.program.command,
-                env=self.program.env,
-                cwd=self.program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=uid,
-                group=gid,
-                extra_groups=None if gid is None else [],
-            )
+            self._child = self._fork() if self.program.forked else self._popen(log)
         self._process_guard.add(self._child.pid)
         self._group_lives = True
         self.started_at = time.monotonic()
+
+    def _fork(self) -> ForkedProcess:
+        return ForkedProcess(self.program.command[2:], self.program.env, self._log)
+
+    def _popen(self, log: BinaryIO) -> "subprocess.Popen[bytes]":
+        uid, gid = self.program.user or (None, None)
+        return subprocess.Popen(
+            self.program.command,
+            env=self.program.env,
+            cwd=self.program.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=uid,
+            group=gid,
+            extra_groups=None if gid is None else [],
+        )
 
     async def stop(self) -> None:
         """Ask it to end, wait for its grace, then kill what is left of the group."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from devstack import passwords
+from devstack import forking, passwords
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
 from devstack.probes import http_ok, http_response
@@ -18,6 +18,16 @@ SERVICES = ("auth", "resume", "interview")
 WORKERS = tuple(f"{service} worker" for service in SERVICES)
 LOCAL_SESSION_TIMEOUT_MS = "2000"
 """The broker from the wheel lets a consumer join only after half of its session timeout or more."""
+
+SHARED_IMPORTS = (
+    "common.serve",
+    "common.web.app",
+    "common.web.tasks_api",
+    "common.worker.app",
+    "common.cli",
+    "common.provision",
+)
+"""What every process of a service imports. The gateway has none of it, and starts by itself."""
 
 GATEWAY_SERVER = {
     "GRANIAN_BACKLOG": "8192",
@@ -31,13 +41,16 @@ GATEWAY_SERVER = {
 class Plan:
     """Steps run one after another (the programs of a step at once), then the tiers of processes start.
 
-    `broker_steps` run again, and `broker_readers` restart, after the broker lost its log.
+    `broker_steps` run again, and `broker_readers` restart, after the broker lost its log. `imports` are the modules
+    that forked programs share; the `early` processes need no step and start beside them.
     """
 
     steps: Sequence[Sequence[Program]] = ()
     tiers: Sequence[Sequence[Program]] = ()
     broker_steps: Sequence[Sequence[Program]] = ()
     broker_readers: Sequence[str] = field(default=())
+    imports: Sequence[str] = ()
+    early: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ def plan(site: Site) -> Plan:
         "PROVISION_DATABASE_URLS": ",".join(urls.values()),
         "KAFKA_BOOTSTRAP_SERVERS": site.addresses.kafka_bootstrap,
     }
-    provision = _command("provision", ["common.provision"], _inherited() | provision_env | dict(site.env))
+    provision = _command("provision", ["common.provision"], inherited() | provision_env | dict(site.env))
     environments = {name: _service_environment(site, name, urls[name]) for name in SERVICES}
 
     def for_each_service(verb: str) -> list[Program]:
@@ -86,6 +99,7 @@ def plan(site: Site) -> Plan:
                 f"{name}.main:{target}",
                 getattr(site.ports, name + suffix),
                 environments[name],
+                forked=forking.POSSIBLE,
             )
             for name in SERVICES
         ]
@@ -96,6 +110,8 @@ def plan(site: Site) -> Plan:
         tiers=[servers("api", "app", ""), servers("worker", "worker", "_worker"), [gateway]],
         broker_steps=[[provision], for_each_service("republish")],
         broker_readers=WORKERS,
+        imports=SHARED_IMPORTS if forking.POSSIBLE else (),
+        early=("gateway",),
     )
 
 
@@ -112,15 +128,15 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
     usual = {"EMAIL_VERIFICATION": "off", "PUBLIC_URL": f"http://127.0.0.1:{site.ports.gateway}"}
     if not site.addresses.kafka_idempotence:
         usual["KAFKA_SESSION_TIMEOUT_MS"] = LOCAL_SESSION_TIMEOUT_MS
-    return usual | _inherited() | wiring | dict(site.env)
+    return usual | inherited() | wiring | dict(site.env)
 
 
 def _gateway_environment(site: Site) -> dict[str, str]:
     upstreams = {f"{name.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, name)}" for name in SERVICES}
-    return GATEWAY_SERVER | _inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
+    return GATEWAY_SERVER | inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
     """Our own environment, without what it says of the user's other Postgres (PGSSLMODE=require keeps out of ours).
 
     Never without compiled modules: ten processes that each compile them anew take 3 s longer to start, each. Where
@@ -147,11 +163,18 @@ def _wiring(site: Site, service: str) -> dict[str, str]:
     }
 
 
-def _server(name: str, target: str, port: int, env: Mapping[str, str]) -> Program:
+def _server(name: str, target: str, port: int, env: Mapping[str, str], *, forked: bool = False) -> Program:
     command = [sys.executable, "-m", "common.serve", "--port", str(port), target]
     env = {"STOP_SECONDS": "10"} | dict(env)
     return Program(
-        name, command, partial(http_ok, port), port, env, explain=partial(http_response, port), patience=120
+        name,
+        command,
+        partial(http_ok, port),
+        port,
+        env,
+        explain=partial(http_response, port),
+        forked=forked,
+        patience=120,
     )
 
 
@@ -159,4 +182,12 @@ def _command(name: str, module_and_arguments: Sequence[str], env: Mapping[str, s
     async def done() -> bool:
         return False
 
-    return Program(name, [sys.executable, "-m", *module_and_arguments], done, 0, env, patience=120)
+    return Program(
+        name,
+        [sys.executable, "-m", *module_and_arguments],
+        done,
+        0,
+        env,
+        forked=forking.POSSIBLE,
+        patience=120,
+    )

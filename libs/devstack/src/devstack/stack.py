@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from devstack import services
+from devstack import forking, services
 from devstack.errors import StartFailed
 from devstack.infrastructure import Addresses, Infrastructure
 from devstack.ports import Ports
@@ -67,6 +67,7 @@ class Stack:
         self._supervisor = Supervisor(report, self._mend)
         self._process_guard: ProcessGuard | None = None
         self._infrastructure: Infrastructure | None = None
+        self._importer: int | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -104,8 +105,7 @@ class Stack:
             self.ports = self._settled_ports()
             addresses = self._given_addresses or await self._start_infrastructure()
             self._plan = self._make_plan(self._site(addresses))
-            await self._run_steps(self._plan.steps)
-            await self._supervisor.start([self._processes(tier) for tier in self._plan.tiers])
+            await self._start_services()
         except BaseException:
             await self.stop()
             raise
@@ -154,6 +154,26 @@ class Stack:
         self._supervisor.adopt([[process] for process in self._infrastructure.processes.values()])
         return addresses
 
+    async def _start_services(self) -> None:
+        """Start what needs no step right away, and the rest after the shared imports and the steps."""
+        tiers = [self._processes(tier) for tier in self._plan.tiers]
+        self._supervisor.adopt(tiers)
+        names = [process.program.name for tier in tiers for process in tier]
+        early = [name for name in names if name in self._plan.early]
+        await at_once(
+            self._supervisor.start(early),
+            self._start_late([name for name in names if name not in early]),
+        )
+
+    async def _start_late(self, names: Sequence[str]) -> None:
+        if self._plan.imports:
+            self._report("services         import what they share")
+            forking.prepare(self._plan.imports, services.inherited())
+            self._importer = await asyncio.to_thread(forking.wait_until_prepared)
+        await self._run_steps(self._plan.steps)
+        self._report(f"waiting for      {', '.join(names)}")
+        await self._supervisor.start(names)
+
     async def _run_steps(self, steps: Sequence[Sequence[Program]]) -> None:
         for step in steps:
             done = await asyncio.gather(
@@ -190,7 +210,7 @@ class Stack:
 
     def _write_state(self) -> None:
         state = {"pid": os.getpid(), "gateway_url": self.gateway_url, "ports": asdict(self.ports)}
-        state["processes"] = self.processes
+        state |= {"processes": self.processes, "importer": self._importer}
         path = self.folder / "stack.json"
         path.with_suffix(".new").write_text(json.dumps(state, indent=2))
         path.with_suffix(".new").replace(path)

@@ -32,10 +32,9 @@ class Supervisor:
         self._expected: set[str] = set()
         self._restarts: list[asyncio.Task[None]] = []
 
-    async def start(self, tiers: Sequence[Sequence[Process]]) -> None:
-        """Start everything at once, with one line for each that is ready. Raises StartFailed."""
-        self.adopt(tiers)
-        await at_once(*(self._start(process) for tier in tiers for process in tier))
+    async def start(self, names: Sequence[str]) -> None:
+        """Start processes at once, with one line for each that is ready. Raises StartFailed."""
+        await at_once(*(self._start(self._named(name)) for name in names))
 
     def adopt(self, tiers: Sequence[Sequence[Process]]) -> None:
         """Take charge of processes; they may run already, and then count as ready."""

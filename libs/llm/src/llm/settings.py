@@ -1,15 +1,19 @@
 """Which language models may be asked, from the environment."""
 
+import importlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.production import Problem, key_problems
 from llm.chain import Chain, Policy
-from llm.gemini import Gemini
-from llm.openai import OpenAI
 from llm.protocol import Provider
+
+if TYPE_CHECKING:
+    from llm.gemini import Gemini
+    from llm.openai import OpenAI
 
 
 class LLMSettings(BaseSettings):
@@ -41,27 +45,34 @@ def _reveal(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
+def _openai(settings: LLMSettings) -> Provider:
+    # a model's SDK is megabytes of modules: who has no provider configured never imports it
+    kind: type[OpenAI] = importlib.import_module("llm.openai").OpenAI
+    return kind(
+        model=settings.openai_model,
+        api_key=_reveal(settings.openai_api_key),
+        base_url=settings.openai_base_url,
+        timeout=settings.llm_timeout,
+    )
+
+
+def _gemini(settings: LLMSettings) -> Provider:
+    kind: type[Gemini] = importlib.import_module("llm.gemini").Gemini
+    return kind(
+        model=settings.gemini_model,
+        api_key=_reveal(settings.gemini_api_key),
+        base_url=settings.gemini_base_url,
+        timeout=settings.llm_timeout,
+    )
+
+
 def chain(settings: LLMSettings) -> Chain:
     """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
     providers: list[Provider] = []
     if settings.openai_api_key or settings.openai_base_url:
-        providers.append(
-            OpenAI(
-                model=settings.openai_model,
-                api_key=_reveal(settings.openai_api_key),
-                base_url=settings.openai_base_url,
-                timeout=settings.llm_timeout,
-            )
-        )
+        providers.append(_openai(settings))
     if settings.gemini_api_key or settings.gemini_base_url:
-        providers.append(
-            Gemini(
-                model=settings.gemini_model,
-                api_key=_reveal(settings.gemini_api_key),
-                base_url=settings.gemini_base_url,
-                timeout=settings.llm_timeout,
-            )
-        )
+        providers.append(_gemini(settings))
     policy = Policy(
         timeout=settings.llm_timeout,
         deadline=settings.llm_deadline,
