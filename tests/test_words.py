@@ -12,7 +12,7 @@ LOCALS = ("found", "each", "one", "said", "told", "came", "opened")
 EMPTY = re.compile(
     rf"^\s*(?:async )?(?:with .* as |for )?(?:\w+, )*(?:{'|'.join(LOCALS)})(?:, \w+)*(?:: [^=]+)?(?: = | in |:$)"
     rf"|\bfor (?:{'|'.join(LOCALS)}) in\b|\b(?:{'|'.join(LOCALS)}) := |\blambda (?:{'|'.join(LOCALS)}):"
-    r"|\banswers? = (?:await|\[?await) \w*(?:client|gateway|anonymous)\b"
+    r"|\banswers? = (?:await|\[?await) \w*(?:client|gateway|anonymous)\.(?:get|post|put|patch|delete|request)\b"
 )
 
 
