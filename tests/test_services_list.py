@@ -1,6 +1,7 @@
 """The folders under services/ are the list of services; every other place that names them agrees with it."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import yaml
 from common.contracts.catalogue import PUBLISHERS
 from devstack.ports import Ports
 from devstack.services import SERVICES
+from gateway import routes
+from gateway.settings import Settings as GatewaySettings
 
 ROOT = Path(__file__).parents[1]
 MEMBERS = {path.parent.name for path in ROOT.glob("services/*/pyproject.toml")}
@@ -26,11 +29,16 @@ def tool() -> dict[str, Any]:
     return settings
 
 
-def words_of(variable: str) -> set[str]:
-    """Return the words of one of the Makefile's variables."""
-    match = re.search(rf"^{variable} := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert match, f"the Makefile has no {variable}"
-    return set(match[1].split())
+@pytest.fixture(scope="module")
+def makefile() -> dict[str, set[str]]:
+    """Return the words of each of the Makefile's variables, as make itself has them."""
+    command = ["make", "-pn", "help"]
+    database = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    return {
+        name: set(words.split()) for name, words in re.findall(r"^(\w+) := (.*)$", database, re.MULTILINE)
+    }
 
 
 def test_there_are_services_with_a_database_and_the_gateway_has_none() -> None:
@@ -38,16 +46,11 @@ def test_there_are_services_with_a_database_and_the_gateway_has_none() -> None:
     assert {"gateway"} == MEMBERS - WITH_A_DATABASE
 
 
-def test_the_makefile_installs_and_locks_every_service() -> None:
-    assert words_of("MEMBERS") == {source.removesuffix("/src") for source in SOURCES}
-    assert words_of("IMAGES") == MEMBERS
+def test_the_makefile_installs_locks_and_migrates_every_service(makefile: dict[str, set[str]]) -> None:
+    assert makefile["MEMBERS"] == {source.removesuffix("/src") for source in SOURCES}
+    assert makefile["IMAGES"] == MEMBERS
+    assert makefile["WITH_DATABASES"] == WITH_A_DATABASE
     assert all((ROOT / "services" / name / "requirements.lock").is_file() for name in MEMBERS)
-
-
-def test_make_migrate_migrates_every_service_with_a_database() -> None:
-    match = re.search(r"for name in ([a-z ]+); do variable=", (ROOT / "Makefile").read_text())
-    assert match
-    assert set(match[1].split()) == WITH_A_DATABASE
 
 
 def test_ruff_mypy_and_coverage_look_at_every_package(tool: dict[str, Any]) -> None:
@@ -95,3 +98,9 @@ def test_the_example_of_the_environment_names_every_service() -> None:
     names = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     suffixes = ("URL", "PORT", "WORKER_PORT", "DB_PASSWORD")
     assert {f"{name.upper()}_{suffix}" for name in WITH_A_DATABASE for suffix in suffixes} <= names
+
+
+def test_the_gateway_leads_to_every_service() -> None:
+    assert set(routes.SERVICES) == WITH_A_DATABASE
+    assert {route.service for route in routes.ROUTES} == WITH_A_DATABASE
+    assert {f"{name}_url" for name in WITH_A_DATABASE} <= set(GatewaySettings.model_fields)
