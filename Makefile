@@ -9,8 +9,10 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 UV_VERSION := 0.13.9
 UV = $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-MEMBERS := libs/common libs/llm libs/testkit libs/devstack services/auth services/resume services/interview services/gateway
-IMAGES := auth resume interview gateway
+# the folders are the list: whatever has a pyproject.toml is installed, whatever is a service gets an image
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml))
+IMAGES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
+WITH_DATABASES := $(patsubst services/%/migrations,%,$(wildcard services/*/migrations))
 PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 
 export UV_PYTHON_DOWNLOADS := never
@@ -78,9 +80,9 @@ down: ## stop the containers; their data stays (docker compose down -v removes i
 # --- the database ---------------------------------------------------------------------------------------------------
 
 migrate: .venv/.ready ## migrate the schema of each service whose <SERVICE>_DATABASE_URL is set
-	@found=; for name in auth resume interview; do variable="$$(echo $$name | tr a-z A-Z)_DATABASE_URL"; \
+	@found=; for name in $(WITH_DATABASES); do variable="$$(echo $$name | tr a-z A-Z)_DATABASE_URL"; \
 	  if [ -n "$${!variable}" ]; then found=1; SERVICE=$$name DATABASE_URL="$${!variable}" $(BIN)/python -m $$name migrate || exit 1; fi; done; \
-	  [ -n "$$found" ] || { echo 'set AUTH_DATABASE_URL, RESUME_DATABASE_URL or INTERVIEW_DATABASE_URL (make run and make up migrate by themselves)'; exit 2; }
+	  [ -n "$$found" ] || { echo 'set <SERVICE>_DATABASE_URL of one of $(WITH_DATABASES) (make run and make up migrate by themselves)'; exit 2; }
 
 migration: .venv/.ready ## write a revision: make migration SERVICE=auth DATABASE_URL=... MESSAGE="add a column"
 	@[ -n "$$SERVICE" ] && [ -n "$$DATABASE_URL" ] && [ -n "$$MESSAGE" ] || { echo 'set SERVICE, DATABASE_URL and MESSAGE: see make help'; exit 2; }
