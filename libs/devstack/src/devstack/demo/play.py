@@ -86,9 +86,9 @@ async def _answer_questions(client: DemoClient, resume_id: str) -> tuple[str, li
         say(_wrapped(f"(asked because: {question.get('why_this_question')})", "       "))
         text = answers.answer(quality, question)
         given.append(text)
-        answer = await client.answer(interview_id, question["id"], text)
+        response = await client.answer(interview_id, question["id"], text)
         say(_wrapped(f"{quality} answer: {_excerpt(text)}", "    > "))
-        say(f"      evaluation: {_status(answer)}")
+        say(f"      evaluation: {_status(response)}")
     if await client.next_question(interview_id) is not None:
         await client.end_interview(interview_id)
     return interview_id, given
