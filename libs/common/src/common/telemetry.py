@@ -13,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from common import error_reports
 from common.settings import Settings
 
 EXPORT_EVERY_MS = 1_000
@@ -95,13 +96,15 @@ def configure_traces(settings: Settings) -> None:
 
 
 def configure(settings: Settings) -> None:
-    """Set up logs and traces of this process; called once, by the app factories."""
+    """Set up logs, error reports and traces of this process; called once, by the app factories."""
     configure_logs(settings)
+    error_reports.configure(settings)
     configure_traces(settings)
 
 
 def flush() -> None:
-    """Send what the tracer still holds; called at shutdown."""
+    """Send what the tracer and the error reports still hold; called at shutdown."""
+    error_reports.flush()
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.force_flush(2_000)
