@@ -70,6 +70,9 @@ memory: .venv/.ready ## resident memory of each process of the running stack
 logs: .venv/.ready ## follow the logs of `make run`, or of compose where that runs
 	@if [ -n "$$(docker compose ps -q 2>/dev/null)" ]; then exec docker compose logs -f; else exec $(BIN)/python -m devstack logs; fi
 
+trace: .venv/.ready ## a request's way through every process: make trace ID=<X-Request-ID>; without ID the latest ones
+	@exec $(BIN)/python -m devstack trace $(ID)
+
 up: ## the whole stack in containers (docker compose 2); waits until it is healthy
 	@docker compose up -d --build --wait --wait-timeout 300
 	@echo "the gateway answers at http://$$(docker compose port gateway 8000); try: make demo"
@@ -123,4 +126,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock run demo memory logs up down migrate migration dead-letters parked test lint types check events fix bench clean
+.PHONY: help setup lock run demo memory logs trace up down migrate migration dead-letters parked test lint types check events fix bench clean

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 from pypdf import PdfWriter
 
+from devstack import traces
 from devstack.demo.play import interview
 
 API = "/api/v1"
@@ -44,6 +45,21 @@ async def test_a_task_shows_how_reading_went(person):
     )
     assert task["progress"] == 1
     assert task["links"]["result"] == f"{API}/resume/{accepted.json()['id']}"
+
+
+async def test_a_requests_way_can_be_printed_through_every_process_it_led_to(whole, person):
+    accepted = await person.upload()
+    await person.until(f"/resume/{accepted.json()['id']}", lambda body: body["status"] == "parsed")
+    request_id = accepted.headers["x-request-id"]
+    steps: set[tuple[str, str]] = set()
+    wanted = {("gateway", "POST"), ("resume", "task"), ("resume", "outbox"), ("interview", "react")}
+    async with asyncio.timeout(30):
+        while not wanted <= steps:
+            lines = await asyncio.to_thread(
+                traces.tree, whole.stack.folder / "traces", request_id, patience=30
+            )
+            steps = {(words[2], words[3]) for line in lines[2:] if len(words := line.split()) > 3}
+    assert lines[0].startswith("trace ")
 
 
 async def test_better_answers_score_higher_and_are_quoted_word_for_word(person, good_answer):

@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack run | demo | logs | memory | clean`."""
+"""The command line: `python -m devstack run | demo | logs | trace | memory | clean`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import cli_run, dotenv, observe
+from devstack import cli_run, dotenv, observe, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.stack import Stack
@@ -38,6 +38,10 @@ def _perform(arguments: argparse.Namespace) -> None:
         case "logs":
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make logs | head` ends with its reader
             observe.follow(arguments.folder, cli_run.say)
+        case "trace":
+            kept = arguments.folder / "traces"
+            lines = traces.tree(kept, arguments.id) if arguments.id else traces.latest(kept)
+            cli_run.say("\n".join(lines))
         case "memory":
             cli_run.say(observe.memory_table(arguments.folder))
         case "clean":
@@ -54,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
     demo.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
     commands.add_parser("logs", help="follow the logs of all processes")
+    trace = commands.add_parser(
+        "trace", help="show one request's way through every process, or the latest requests"
+    )
+    trace.add_argument("id", nargs="?", default="", help="the request's id (X-Request-ID) or its trace's")
     commands.add_parser("memory", help="show how much memory each process holds")
     commands.add_parser("clean", help="remove all data, logs and keys")
     return parser

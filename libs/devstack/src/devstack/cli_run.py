@@ -20,6 +20,7 @@ Ready in {seconds:.1f} s.
   gateway   {url}        documentation {url}/docs
   mail      {mailbox}
   logs      {folder}/logs   (follow them: make logs)
+  traces    make trace ID=<X-Request-ID of a response>
 
 Next: `make demo` in another terminal plays a whole interview, or begin by hand:
 

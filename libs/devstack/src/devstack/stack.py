@@ -16,10 +16,13 @@ from devstack.infrastructure import Addresses, Infrastructure
 from devstack.ports import Ports
 from devstack.process import Process, Program, at_once
 from devstack.process_guard import ProcessGuard
+from devstack.spans import SpanReceiver
 from devstack.supervisor import Report, Supervisor
+from devstack.traces import TraceLog
 
 INFRASTRUCTURE_PORTS = ("devstack_postgres", "devstack_redis", "devstack_kafka")
 MENDING_TRIES = 30
+OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 class Stack:
@@ -37,6 +40,7 @@ class Stack:
     - `ports`: those of the environment by default; `Ports.free()` picks free ones.
     - `env`: variables for every process. They win over the wiring and over this process's own environment, which
       is passed on otherwise: a test that must reach no paid API sets OPENAI_API_KEY and GEMINI_API_KEY to "".
+    - Spans are kept in `folder/traces`, unless `env` or our own environment sends them elsewhere by OTLP.
     - `infrastructure`: servers that exist already, such as containers. Then only the services are started.
     - The names to kill and wait for: `postgres`, `redis`, `kafka` (where they are ours), `auth api`, `auth worker`,
       `resume api`, `resume worker`, `interview api`, `interview worker`, `gateway`. After `kill("kafka")`,
@@ -68,6 +72,7 @@ class Stack:
         self._process_guard: ProcessGuard | None = None
         self._infrastructure: Infrastructure | None = None
         self._importer: int | None = None
+        self._spans: SpanReceiver | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -103,6 +108,7 @@ class Stack:
         try:
             (self.folder / "stack.json").unlink(missing_ok=True)
             self.ports = self._settled_ports()
+            self._receive_spans()
             addresses = self._given_addresses or await self._start_infrastructure()
             self._plan = self._make_plan(self._site(addresses))
             await self._start_services()
@@ -117,6 +123,9 @@ class Stack:
         await self._supervisor.stop()
         if self._infrastructure:
             await self._infrastructure.stop()
+        if self._spans:
+            await asyncio.to_thread(self._spans.__exit__, None, None, None)
+            self._spans = None
         if self._process_guard:
             (self.folder / "stack.json").unlink(missing_ok=True)
             self._process_guard.close()
@@ -140,7 +149,15 @@ class Stack:
         return replace(self.ports, **dict.fromkeys(INFRASTRUCTURE_PORTS, 0)).settled()
 
     def _site(self, addresses: Addresses) -> services.Site:
-        return services.Site(self.folder, self.ports, addresses, self._env, self._mailbox_token)
+        env = dict(self._env)
+        if self._spans:
+            env[OTLP_ENDPOINT] = self._spans.endpoint
+        return services.Site(self.folder, self.ports, addresses, env, self._mailbox_token)
+
+    def _receive_spans(self) -> None:
+        """Keep the spans of every process, unless they are sent to somebody who asked for them."""
+        if not self._env.get(OTLP_ENDPOINT, os.environ.get(OTLP_ENDPOINT)):
+            self._spans = SpanReceiver(TraceLog(self.folder / "traces").add).__enter__()
 
     async def _start_infrastructure(self) -> Addresses:
         self._infrastructure = Infrastructure(

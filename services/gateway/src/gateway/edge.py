@@ -169,6 +169,7 @@ def _finish(context: RequestContext, span: trace.Span) -> None:
     status = context.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
     span.update_name(f"{context.method} {context.prefix}")
     span.set_attribute("http.request.method", context.method)
+    span.set_attribute("interviewace.request_id", context.request_id)
     span.set_attribute("http.route", context.prefix)
     span.set_attribute("http.response.status_code", status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
