@@ -37,7 +37,7 @@ def _perform(arguments: argparse.Namespace) -> None:
             asyncio.run(play.play(stack, arguments.reports))
         case "logs":
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make logs | head` ends with its reader
-            observe.follow(arguments.folder, cli_run.say)
+            observe.follow(arguments.folder, cli_run.say, colours=sys.stdout.isatty())
         case "trace":
             kept = arguments.folder / "traces"
             lines = traces.tree(kept, arguments.id) if arguments.id else traces.latest(kept)

@@ -9,6 +9,7 @@ from typing import TypedDict, cast
 
 import psutil
 
+from devstack import log_lines
 from devstack.errors import DevstackError
 from devstack.process_guard import is_claimed
 
@@ -30,11 +31,13 @@ def follow(
     say: Callable[[str], None],
     *,
     seen: dict[Path, int] | None = None,
+    colours: bool = False,
     pause: float = 0.3,
     forever: bool = True,
 ) -> None:
     """Say the last lines of every log, then what is added, each line with the name of its process.
 
+    The files hold JSON; what is said is for people, trouble in colour where `colours` can be seen.
     `seen` keeps how far each log was read, in bytes.
     """
     read = {} if seen is None else seen
@@ -43,7 +46,8 @@ def follow(
     while True:
         for log in sorted((folder / "logs").glob("*.log")):
             for line in _news(log, read):
-                say(f"{log.stem:<16} | {line}")
+                for part in log_lines.readable(line, colours=colours).splitlines() or [""]:
+                    say(f"{log.stem:<16} | {part}")
         if not forever:
             return
         time.sleep(pause)
