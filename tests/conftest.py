@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -39,15 +39,19 @@ Arrived = Callable[[dict[str, Any]], object]
 class Person(httpx.AsyncClient):
     """Somebody who practises, as a client of the gateway. Connections are new each time, as after any outage."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, email: str | None = None) -> None:
         super().__init__(base_url=f"{url}/api/v1", timeout=60, trust_env=False)
-        self.email = f"{uuid4()}@example.com"
+        self.email = email or f"{uuid4()}@example.com"
         self.tokens: dict[str, Any] = {}
 
     async def sign_up(self) -> None:
         """Register and sign in."""
         form = {"email": self.email, "password": PASSWORD, "full_name": "Jordan Rivera"}
         assert (await self.post("/auth/register", json=form)).status_code == 202
+        await self.sign_in()
+
+    async def sign_in(self) -> None:
+        """Sign in."""
         response = await self.post("/auth/login", json={"email": self.email, "password": PASSWORD})
         assert response.status_code == 200, response.text
         self.tokens = response.json()
@@ -160,14 +164,19 @@ class Whole:
 
 
 @pytest.fixture(scope="session")
-def run_whole(surroundings: str, containers: Containers | None, infrastructure: Addresses):
+def run_whole(
+    surroundings: str,
+    containers: Containers | None,
+    infrastructure: Addresses,
+    quiet_environment: dict[str, str],
+):
     """Run the whole system with more variables; on containers where there are any, else on servers from wheels."""
 
     @asynccontextmanager
     async def run(**env: str) -> AsyncIterator[Whole]:
         addresses = None if surroundings == "wheels" else infrastructure
         with tempfile.TemporaryDirectory(prefix="interviewace-") as folder:
-            values = UNLIMITED | NO_MODELS | QUIET | env
+            values = quiet_environment | env
             async with Stack(Path(folder), ports=Ports.free(), env=values, infrastructure=addresses) as stack:
                 yield Whole(stack, containers)
 
@@ -186,6 +195,26 @@ async def person(whole: Whole) -> AsyncIterator[Person]:
     """Somebody new, signed in."""
     async with whole.person() as somebody:
         yield somebody
+
+
+@pytest.fixture(scope="session")
+def quiet_environment() -> dict[str, str]:
+    """The variables of a stack without limits that would be in the way, without models, mails or a trace store."""
+    return UNLIMITED | NO_MODELS | QUIET
+
+
+@pytest.fixture(scope="session")
+def new_person() -> Callable[..., AbstractAsyncContextManager[Person]]:
+    """Open a client for somebody new, signed in, or for an address that has an account already, not signed in."""
+
+    @asynccontextmanager
+    async def make(url: str, email: str | None = None) -> AsyncIterator[Person]:
+        async with Person(url, email) as somebody:
+            if email is None:
+                await somebody.sign_up()
+            yield somebody
+
+    return make
 
 
 @pytest.fixture(scope="session")

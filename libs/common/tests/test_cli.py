@@ -1,7 +1,10 @@
 """The command line of a service, the schema it migrates, and the servers it is provisioned on."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -26,7 +29,7 @@ def command(sample, tmp_path):
         link = tmp_path / "migrations"
         if not link.exists():
             link.symlink_to(Path(__file__).parent / "sample_migrations")
-        await asyncio.to_thread(cli.main, package, sample.settings, argv)
+        await asyncio.to_thread(cli.main, package, lambda: sample.settings, argv)
 
     return run
 
@@ -58,6 +61,21 @@ async def test_dead_letters_and_replay_answer(command, capsys, name):
     assert "messages sent again" in output
     assert "events will be published again" in output
     assert output.rstrip().endswith("dead letters, 0 refused by Kafka")
+
+
+@pytest.mark.parametrize("service", ["auth", "resume", "interview"])
+def test_help_needs_no_environment_and_what_is_missing_is_said_in_one_line(service):
+    def run(*arguments):
+        command = [sys.executable, "-m", service, *arguments]
+        return subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+
+    helped = run("--help")
+    assert (helped.returncode, "migrate" in helped.stdout) == (0, True)
+    missing = run("migrate")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert missing.stderr.startswith(f"python -m {service}: ")
+    assert missing.stderr.count("\n") == 1
+    assert "DATABASE_URL is not set" in missing.stderr
 
 
 async def test_an_unknown_command_is_refused_with_a_hint(command, capsys):

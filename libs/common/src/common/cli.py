@@ -5,10 +5,16 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from common.db import migrations
 from common.messaging import dead_letters, outbox
 from common.settings import ServiceSettings
+
+CONFIGURATION_MISSING = 2
+S = TypeVar("S", bound=ServiceSettings)
 
 
 def build_parser(
@@ -63,7 +69,23 @@ def run_command(arguments: argparse.Namespace, package: ModuleType, settings: Se
             _say(f"{settings.service}: {asyncio.run(outbox.replay(url))} events will be published again")
 
 
-def main(package: ModuleType, settings: ServiceSettings, argv: Sequence[str] | None = None) -> None:
+def load(kind: type[S], command: str) -> S:
+    """Return the settings that the environment gives, or end the program with one line that says what is missing."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = "; ".join(
+            " ".join(
+                [".".join(map(str, detail["loc"])).upper(), detail["msg"].removeprefix("Value error, ")]
+            ).strip()
+            for detail in error.errors()
+        )
+        sys.stderr.write(f"{command}: {' '.join(wrong.split())}\n")
+        raise SystemExit(CONFIGURATION_MISSING) from None
+
+
+def main(package: ModuleType, kind: type[ServiceSettings], argv: Sequence[str] | None = None) -> None:
     """Parse the command line and do it; the `__main__` of a service without commands of its own."""
-    parser, _ = build_parser(settings.service)
-    run_command(parser.parse_args(argv), package, settings)
+    parser, _ = build_parser(package.__name__)
+    arguments = parser.parse_args(argv)
+    run_command(arguments, package, load(kind, parser.prog))

@@ -1,4 +1,4 @@
-"""Auth's command line: what every service has, and `create-admin`."""
+"""Auth's command line: what every service has, `create-admin`, and `end-sessions` for after a restore."""
 
 import argparse
 import asyncio
@@ -6,8 +6,10 @@ import getpass
 import os
 import sys
 
+from redis.asyncio import Redis
+
 import auth
-from auth import admins
+from auth import admins, login_sessions
 from auth.settings import Settings
 from common import cli
 from common.db import engine
@@ -36,6 +38,17 @@ async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> st
         await database_engine.dispose()
 
 
+async def _end_sessions(settings: Settings) -> str:
+    database_engine = engine.create_engine(settings.database_url.get_secret_value(), pool_size=1)
+    redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=5, decode_responses=True)
+    try:
+        count = await login_sessions.end_all(engine.create_sessionmaker(database_engine), redis)
+    finally:
+        await redis.aclose()
+        await database_engine.dispose()
+    return f"{count} sessions have ended; everybody signs in anew"
+
+
 def main() -> int:
     """Parse the command line and do it; return the exit code."""
     parser, verbs = cli.build_parser("auth")
@@ -43,13 +56,19 @@ def main() -> int:
     create.add_argument("--email", required=True)
     create.add_argument("--full-name", default="Administrator")
     create.add_argument("--promote", action="store_true", help="make an existing account an admin")
+    verbs.add_parser(
+        "end-sessions", help="end every session: what was revoked after a backup is open in it again"
+    )
     arguments = parser.parse_args()
-    settings = Settings()
-    if arguments.command != "create-admin":
-        cli.run_command(arguments, auth, settings)
-        return 0
+    settings = cli.load(Settings, parser.prog)
     try:
-        sys.stdout.write(asyncio.run(_create_admin(settings, arguments)) + "\n")
+        match arguments.command:
+            case "create-admin":
+                sys.stdout.write(asyncio.run(_create_admin(settings, arguments)) + "\n")
+            case "end-sessions":
+                sys.stdout.write(asyncio.run(_end_sessions(settings)) + "\n")
+            case _:
+                cli.run_command(arguments, auth, settings)
     except DomainError as error:
         sys.stderr.write(f"{error.detail}\n")
         return 1

@@ -23,6 +23,8 @@ from common.messaging import outbox
 from common.security.tokens import MAX_LIFE_SECONDS, Identity
 from common.web import pagination
 
+END_ALL_BATCH = 200
+
 log = structlog.get_logger()
 
 
@@ -188,6 +190,22 @@ async def end(
     ids = [login_session.id for login_session in ended]
     await revocations.record(session, user_id, ids, reason)
     return ids
+
+
+async def end_all(sessionmaker: SessionMaker, redis: Redis) -> int:
+    """End every open session of everybody, a few hundred people at a time, and return how many there were."""
+    count = 0
+    query = select(LoginSession.user_id).where(not_(LoginSession.ended())).distinct().limit(END_ALL_BATCH)
+    while True:
+        async with sessionmaker.begin() as session:
+            user_ids = sorted(await session.scalars(query))
+            ended = [
+                session_id for user_id in user_ids for session_id in await end(session, user_id, "restore")
+            ]
+        await revocations.push_to_redis(redis, ended)
+        count += len(ended)
+        if not ended:
+            return count
 
 
 async def sign_out(

@@ -4,4 +4,4 @@ import interview
 from common import cli
 from interview.settings import Settings
 
-cli.main(interview, Settings())
+cli.main(interview, Settings)

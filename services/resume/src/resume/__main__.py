@@ -5,4 +5,4 @@ from common import cli
 from resume.settings import Settings
 
 if __name__ == "__main__":
-    cli.main(resume, Settings())
+    cli.main(resume, Settings)
