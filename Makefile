@@ -49,12 +49,13 @@ endef
 
 setup: .venv/.ready ## make .venv with exactly the locked dependencies
 
-lock: ## resolve the dependencies anew and write the locks (versions and hashes, no addresses)
+lock: ## write the locks anew from the pyproject.toml files; versions that are locked stay
 	@$(FETCH_UV)
-	@rm -f uv.lock && $(UV) lock -q
-	@$(UV) export -q --all-packages --all-groups --all-extras --no-emit-workspace --no-header --no-annotate -o requirements.lock >/dev/null
-	@for name in $(IMAGES); do $(UV) export -q --package interviewace-$$name --no-emit-workspace --no-dev --no-header --no-annotate -o services/$$name/requirements.lock >/dev/null || exit 1; done
-	@echo 'requirements.lock and services/*/requirements.lock are written'
+	@$(PYTHON) deploy/lock $(UV)
+
+upgrade: ## move the locked versions to the newest that fit, all of them or one: make upgrade PACKAGE=httpx
+	@$(FETCH_UV)
+	@$(PYTHON) deploy/lock $(UV) $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)
 
 # --- running --------------------------------------------------------------------------------------------------------
 
@@ -126,4 +127,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock run demo memory logs trace up down migrate migration dead-letters parked test lint types check events fix bench clean
+.PHONY: help setup lock upgrade run demo memory logs trace up down migrate migration dead-letters parked test lint types check events fix bench clean
