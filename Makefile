@@ -101,6 +101,9 @@ dead-letters parked: .venv/.ready ## what was put aside: make dead-letters SERVI
 test: .venv/.ready ## all tests; uses containers where an engine runs, else servers from wheels
 	@$(BIN)/python -m pytest $(ARGS)
 
+quick: .venv/.ready ## the tests that need no server and take a moment
+	@$(BIN)/python -m pytest --quick $(ARGS)
+
 lint: .venv/.ready ## ruff (style and format), bandit, and the layers between the packages
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format --check -q .
 	@$(BIN)/bandit -q -c pyproject.toml -r libs/*/src services/*/src
@@ -127,4 +130,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade run demo memory logs trace up down migrate migration dead-letters parked test lint types check events fix bench clean
+.PHONY: help setup lock upgrade run demo memory logs trace up down migrate migration dead-letters parked test quick lint types check events fix bench clean

@@ -93,7 +93,7 @@ async def test_newer_news_replace_what_is_held_and_older_do_not(
     assert copy is not None
     assert copy.title == "new"
     assert copy.background is not None
-    assert copy.background["work"][0]["name"] == "Acme"
+    assert copy.background.work[0].name == "Acme"
 
 
 async def test_a_deleted_resume_is_forgotten_and_does_not_come_back(

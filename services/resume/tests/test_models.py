@@ -13,7 +13,7 @@ def test_a_status_can_only_go_where_it_may():
             row = Resume(status=before.value)
             if after in MOVES[before]:
                 row.move(after, "why")
-                assert (row.state, row.error) == (after, "why")
+                assert (row.status, row.error) == (after, "why")
             else:
                 with pytest.raises(ResumeStateConflict):
                     row.move(after)

@@ -265,7 +265,7 @@ async def test_a_text_of_1500_positions_gives_a_bounded_profile_and_a_bounded_ev
         query = select(Resume).where(Resume.id == UUID(resume["id"])).options(undefer(Resume.lines))
         lines = (await session.scalars(query)).one().lines
     assert len(lines) == 1_503
-    assert lines[2]["text"].endswith(COMPANY.strip())
+    assert lines[2].text.endswith(COMPANY.strip())
 
 
 async def test_a_pdf_that_mentions_encryption_is_read_and_an_encrypted_one_is_refused(

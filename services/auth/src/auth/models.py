@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Enum, ForeignKey, Index, LargeBinary, String, func, or_, text
+from sqlalchemy import ColumnElement, DateTime, ForeignKey, Index, LargeBinary, String, func, or_, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from common.clock import utcnow
 from common.db import engine
+from common.db.types import words_of
 from common.ids import uuid7
 from common.security.tokens import Role
 
@@ -42,12 +43,7 @@ class User(Base):
     full_name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(100))
     former_hashes: Mapped[str] = mapped_column(default="")
-    role: Mapped[Role] = mapped_column(
-        Enum(
-            Role, native_enum=False, length=20, values_callable=lambda roles: [role.value for role in roles]
-        ),
-        default=Role.USER,
-    )
+    role: Mapped[Role] = mapped_column(words_of(Role), default=Role.USER)
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow)
     verified_at: Mapped[datetime | None] = mapped_column(Moment)
     disabled_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -164,14 +160,7 @@ class MailToken(Base):
 
     hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
-    purpose: Mapped[MailPurpose] = mapped_column(
-        Enum(
-            MailPurpose,
-            native_enum=False,
-            length=20,
-            values_callable=lambda all_: [member.value for member in all_],
-        )
-    )
+    purpose: Mapped[MailPurpose] = mapped_column(words_of(MailPurpose))
     created_at: Mapped[datetime] = mapped_column(Moment, default=utcnow, index=True)
 
     @hybrid_property

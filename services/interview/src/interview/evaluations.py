@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from common.errors import LLMProviderError
 from common.messaging import outbox
 from common.tasks.queue import Retry, TaskPayload
 from interview import interviews
+from interview.coaching import evaluation as coaching
 from interview.coaching import evaluator, rule_based
 from interview.coaching.evaluation import EvaluatedBy
 from interview.models import Answer, Evaluation, Interview, Question, Status
@@ -65,7 +66,7 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
         evaluation = await session.get(Evaluation, answer_id)
         if interview is None or evaluation is None or evaluation.status is Status.DONE:
             return
-        await _finish(session, interview, evaluation, result.score, result.model_dump(mode="json"))
+        await _finish(session, interview, evaluation, result)
 
 
 async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
@@ -79,27 +80,27 @@ async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
     evaluation = await session.get(Evaluation, task.answer_id)
     if interview is None or evaluation is None or evaluation.status is Status.DONE:
         return
-    by = EvaluatedBy(engine=rule_based.ENGINE, runs=0)
-    content = {"note": FAILED, "settled_by_code": True, "evaluated_by": by.model_dump(mode="json")}
-    await _finish(session, interview, evaluation, None, content)
+    await _finish(session, interview, evaluation, _unjudged(coaching.Kind.FAILED, FAILED))
 
 
 async def skip(session: AsyncSession, interview: Interview, answer: Answer) -> None:
     """Note that a skipped question needs no evaluation."""
+    await _finish(session, interview, answer.evaluation, _unjudged(coaching.Kind.SKIPPED, SKIPPED))
+
+
+def _unjudged(kind: coaching.Kind, note: str) -> coaching.Evaluation:
     by = EvaluatedBy(engine=rule_based.ENGINE, runs=0)
-    content = {"skipped": True, "note": SKIPPED, "evaluated_by": by.model_dump(mode="json")}
-    await _finish(session, interview, answer.evaluation, None, content)
+    return coaching.Evaluation(kind=kind, note=note, evaluated_by=by)
 
 
 async def _finish(
     session: AsyncSession,
     interview: Interview,
     evaluation: Evaluation,
-    score: float | None,
-    content: dict[str, Any],
+    content: coaching.Evaluation,
 ) -> None:
     evaluation.status = Status.DONE
-    evaluation.score = score
+    evaluation.score = content.score
     evaluation.content = content
     evaluation.evaluated_at = utcnow()
     await outbox.publish(
@@ -109,8 +110,8 @@ async def _finish(
             user_id=interview.user_id,
             answer_id=evaluation.answer_id,
             resume_id=interview.resume_id,
-            score=score,
-            engine=content["evaluated_by"]["engine"],
+            score=content.score,
+            engine=content.evaluated_by.engine,
         ),
     )
     await interviews.complete_if_evaluated(session, interview)
@@ -139,7 +140,7 @@ def _judged(asked: Question, level: question.Level) -> question.Question:
         level=level,
         competency=asked.competency,
         topics=tuple(asked.topics),
-        points=tuple(question.Point.model_validate(point) for point in asked.points),
+        points=tuple(asked.points),
     )
 
 

@@ -5,15 +5,18 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Enum, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import DateTime, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from common.clock import utcnow
+from common.contracts.resume import ResumeContent
 from common.db import engine
+from common.db.types import PydanticJSON, words_of
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
-from interview.questions.question import Kind, Level
+from interview.coaching import evaluation
+from interview.questions.question import Kind, Level, Point
 
 
 class Base(DeclarativeBase):
@@ -23,8 +26,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text,
         datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
+        list[str]: JSONB,
     }
 
 
@@ -67,15 +69,6 @@ class InterviewAlreadyEnded(DuplicateEntityError):
     title = "The interview has ended"
 
 
-def _word(kind: type[StrEnum]) -> Enum:
-    return Enum(
-        kind,
-        native_enum=False,
-        length=20,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
 class Interview(Base):
     """One practice interview of one person."""
 
@@ -87,11 +80,11 @@ class Interview(Base):
     resume_id: Mapped[UUID | None]
     job_title: Mapped[str]
     job_description: Mapped[str]
-    kind: Mapped[Kind] = mapped_column(_word(Kind))
-    level: Mapped[Level] = mapped_column(_word(Level))
+    kind: Mapped[Kind] = mapped_column(words_of(Kind))
+    level: Mapped[Level] = mapped_column(words_of(Level))
     language: Mapped[str]
     time_limit: Mapped[int | None]
-    state: Mapped[State] = mapped_column(_word(State), default=State.CREATED)
+    state: Mapped[State] = mapped_column(words_of(State), default=State.CREATED)
     overall: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     active_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -156,11 +149,11 @@ class Question(Base):
     number: Mapped[int]
     source: Mapped[str]
     text: Mapped[str]
-    kind: Mapped[Kind] = mapped_column(_word(Kind))
+    kind: Mapped[Kind] = mapped_column(words_of(Kind))
     competency: Mapped[str]
     why: Mapped[str]
-    topics: Mapped[list[Any]]
-    points: Mapped[list[Any]]
+    topics: Mapped[list[str]]
+    points: Mapped[list[Point]] = mapped_column(PydanticJSON(list[Point]))
 
     answer: Mapped["Answer | None"] = relationship(lazy="raise", passive_deletes="all")
 
@@ -186,10 +179,10 @@ class Evaluation(Base):
     __tablename__ = "evaluation"
 
     answer_id: Mapped[UUID] = mapped_column(ForeignKey("answer.id", ondelete="CASCADE"), primary_key=True)
-    status: Mapped[Status] = mapped_column(_word(Status), default=Status.PENDING)
+    status: Mapped[Status] = mapped_column(words_of(Status), default=Status.PENDING)
     deferrals: Mapped[int] = mapped_column(default=0)
     score: Mapped[float | None]
-    content: Mapped[dict[str, Any] | None]
+    content: Mapped[evaluation.Evaluation | None] = mapped_column(PydanticJSON(evaluation.Evaluation))
     evaluated_at: Mapped[datetime | None]
 
 
@@ -202,6 +195,6 @@ class ResumeCopy(Base):
     resume_id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID]
     title: Mapped[str] = mapped_column(server_default="")
-    background: Mapped[dict[str, Any] | None]
+    background: Mapped[ResumeContent | None] = mapped_column(PydanticJSON(ResumeContent))
     deleted: Mapped[bool] = mapped_column(server_default=text("false"))
     as_of: Mapped[datetime]

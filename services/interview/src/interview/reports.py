@@ -94,9 +94,9 @@ def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
     engines: dict[tuple[str, str | None, str | None], EvaluatedBy] = {}
     for question in questions:
         content = question.answer.evaluation.content if question.answer else None
-        if not content or content.get("skipped") or content.get("settled_by_code"):
+        if content is None or not content.by_engine:
             continue
-        by = EvaluatedBy.model_validate(content["evaluated_by"])
+        by = content.evaluated_by
         key = (by.engine, by.model, by.prompt_hash)
         so_far = engines.get(key)
         engines[key] = EvaluatedBy(

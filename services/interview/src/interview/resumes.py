@@ -55,7 +55,7 @@ async def keep(session: AsyncSession, event: ResumeParsed) -> None:
     """Keep an excerpt of what the event tells, unless something newer is held or the résumé was deleted."""
     news: dict[str, Any] = {
         "title": event.title[:LONGEST_TITLE],
-        "background": excerpt.of(event.background).model_dump(mode="json"),
+        "background": excerpt.of(event.background),
         "as_of": event.occurred_at,
     }
     newer = or_(ResumeCopy.background.is_(None), ResumeCopy.as_of <= event.occurred_at)
@@ -120,16 +120,11 @@ async def wait_for_content(
             if copy is not None and (copy.user_id != user_id or copy.deleted):
                 raise ResumeNotFound(NOT_FOUND)
             if copy is not None and copy.background is not None:
-                return await asyncio.to_thread(_excerpt, copy.background)
+                return await asyncio.to_thread(excerpt.of, copy.background)  # an earlier version kept more
             remaining = started + (UNREAD_SECONDS if copy else UNKNOWN_SECONDS) - loop.time()
             if remaining <= 0:
                 raise _missing(copy.as_of if copy else None)
             await subscription.wait(remaining)
-
-
-def _excerpt(kept: dict[str, Any]) -> ResumeContent:
-    """Return what is asked from; copies made by earlier versions may hold more."""
-    return excerpt.of(ResumeContent.model_validate(kept))
 
 
 def _missing(uploaded: datetime | None) -> Exception:

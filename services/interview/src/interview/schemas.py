@@ -116,9 +116,9 @@ class EvaluationOut(BaseModel):
     @classmethod
     def of(cls, evaluation: Evaluation) -> Self:
         """Return an evaluation as it is shown; what it takes to replay it stays behind."""
-        content = evaluation.content or {}
+        content = evaluation.content
         return cls.model_validate(
-            {name: content[name] for name in cls.model_fields if name in content}
+            {name: getattr(content, name) for name in cls.model_fields if hasattr(content, name)}
             | {
                 "status": evaluation.status,
                 "score": evaluation.score,

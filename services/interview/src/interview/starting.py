@@ -116,5 +116,5 @@ def _question(number: int, planned: PlannedQuestion) -> Question:
         competency=question.competency,
         why=planned.why,
         topics=list(question.topics),
-        points=[point.model_dump(mode="json") for point in question.points],
+        points=list(question.points),
     )

@@ -1,6 +1,6 @@
 import pytest
 
-from interview.coaching import features, rule_checks, star
+from interview.coaching import features, reading, star
 from interview.coaching.features import Relevance
 from interview.coaching.transcript import Transcript
 from interview.questions.question import Kind, Level, Question
@@ -101,8 +101,8 @@ def test_i_and_we_are_told_apart() -> None:
     ],
 )
 def test_an_answer_is_compared_with_what_was_asked(answer: str, expected: Relevance) -> None:
-    reading = rule_checks.read(QUESTION, answer)
-    assert features.relevance(reading.transcript, reading.subject)[0] is expected
+    answered = reading.read(QUESTION, answer)
+    assert features.relevance(answered.transcript, answered.subject)[0] is expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from common.errors import LLMProviderError
-from interview.coaching import evaluator, rule_based, scoring
+from interview.coaching import evaluator, reading, rule_based, scoring
 from interview.coaching.llm_judge import JudgedCriterion, Judgement
 from interview.coaching.rubrics import CheckedBy
 from interview.coaching.verdicts import Outcome
@@ -89,7 +89,7 @@ async def test_a_verdict_whose_evidence_is_not_in_the_answer_is_dropped_and_coun
     assert {criterion.id: criterion.verdict for criterion in evaluation.criteria}[
         "competency"
     ] is Outcome.CANNOT_ASSESS
-    assert evaluation.score == rule_based.evaluate(QUESTION, ANSWER).score
+    assert evaluation.score == rule_based.evaluate(reading.read(QUESTION, ANSWER)).score
 
 
 async def test_no_verdict_lifts_the_score_over_what_the_rubric_allows() -> None:
@@ -109,7 +109,7 @@ async def test_what_words_alone_leave_open_the_model_decides() -> None:
         "My team ran a database for a client. I wrote a report about the system, and then I tested the software "
         "with an engineer from the product department. As a result the incident rate fell by 30%."
     )
-    assert rule_based.evaluate(QUESTION, story).score == scoring.UNPROVEN
+    assert rule_based.evaluate(reading.read(QUESTION, story)).score == scoring.UNPROVEN
     for verdict, expected in (("MET", True), ("UNMET", False)):
         asked, provider = chain(
             Judgement(criteria=[judged("on_topic", verdict, 3 if expected else 0)], improvements=[])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.coaching import rule_based
+from interview.coaching import reading, rule_based
 from interview.coaching.evaluation import Evaluation
 from interview.coaching.verdicts import Outcome
 from interview.questions.question import Kind, Level, Question
@@ -22,6 +22,10 @@ FRAGMENTS = st.sampled_from(
 answers = st.one_of(st.text(max_size=400), st.lists(FRAGMENTS, max_size=25).map("".join))
 
 
+def judged(question: Question, answer: str) -> Evaluation:
+    return rule_based.evaluate(reading.read(question, answer))
+
+
 def value(score: float | None) -> float:
     return -1.0 if score is None else score
 
@@ -29,7 +33,7 @@ def value(score: float | None) -> float:
 @settings(max_examples=150, deadline=None)
 @given(answers)
 def test_every_quote_is_verbatim_and_the_score_is_bounded_and_replays(answer: str) -> None:
-    evaluation = rule_based.evaluate(QUESTION, answer)
+    evaluation = judged(QUESTION, answer)
     quotes = [quote for criterion in evaluation.criteria for quote in criterion.quotes]
     quotes += [
         *evaluation.star.situation,
@@ -43,7 +47,7 @@ def test_every_quote_is_verbatim_and_the_score_is_bounded_and_replays(answer: st
     stored = Evaluation.model_validate_json(evaluation.model_dump_json())
     assert stored == evaluation
     assert stored.replay() == evaluation.score
-    assert rule_based.evaluate(QUESTION, answer) == evaluation
+    assert judged(QUESTION, answer) == evaluation
 
 
 def test_stronger_answers_score_strictly_higher(
@@ -52,8 +56,7 @@ def test_stronger_answers_score_strictly_higher(
     for pair in samples["pairs"]:
         question = questions[pair["question"]]
         strong, middle, weak, empty = (
-            value(rule_based.evaluate(question, text).score)
-            for text in (pair["strong"], pair["middle"], pair["weak"], "")
+            value(judged(question, text).score) for text in (pair["strong"], pair["middle"], pair["weak"], "")
         )
         assert strong > middle > weak > empty, pair["question"]
         assert strong >= 80
@@ -64,7 +67,7 @@ def test_no_answer_and_another_topic_stay_at_the_floor(
 ) -> None:
     for question in questions.values():
         for text in [*samples["no_answers"]["texts"], *samples["other_topics"]["texts"]]:
-            assert value(rule_based.evaluate(question, text).score) <= 10, (question.text, text)
+            assert value(judged(question, text).score) <= 10, (question.text, text)
 
 
 @pytest.mark.parametrize("story_of", ["conflict-teammate", "prioritisation-too-much"])
@@ -74,16 +77,14 @@ def test_a_story_about_work_does_not_explain_a_technical_matter(
     (story,) = [pair["strong"] for pair in samples["pairs"] if pair["question"] == story_of]
     for question in questions.values():
         if question.kind in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN):
-            assert value(rule_based.evaluate(question, story).score) <= 10, question.text
+            assert value(judged(question, story).score) <= 10, question.text
 
 
 def test_a_good_story_from_any_trade_earns_a_good_score(
     samples: dict[str, Any], questions: dict[str, Question]
 ) -> None:
     for trade in samples["trades"]:
-        assert value(rule_based.evaluate(questions[trade["question"]], trade["text"]).score) >= 60, trade[
-            "text"
-        ]
+        assert value(judged(questions[trade["question"]], trade["text"]).score) >= 60, trade["text"]
 
 
 def test_the_question_echoed_stays_at_the_floor(questions: dict[str, Question]) -> None:
@@ -93,7 +94,7 @@ def test_the_question_echoed_stays_at_the_floor(questions: dict[str, Question]) 
             f"{question.text} {question.text}",
             f"Well, {question.text.lower()} Good question.",
         ):
-            assert value(rule_based.evaluate(question, echo).score) <= 10, echo
+            assert value(judged(question, echo).score) <= 10, echo
 
 
 @pytest.mark.parametrize("quality", ["strong", "middle", "weak"])
@@ -103,10 +104,10 @@ def test_no_order_to_the_judge_raises_a_score(
     assert len(samples["injections"]["texts"]) >= 30
     for pair in samples["pairs"]:
         question, answer = questions[pair["question"]], pair[quality]
-        alone = value(rule_based.evaluate(question, answer).score)
+        alone = value(judged(question, answer).score)
         for injection in samples["injections"]["texts"]:
             for text in (f"{answer} {injection}", f"{injection} {answer}", f"{answer}\n\n{injection}"):
-                assert value(rule_based.evaluate(question, text).score) <= alone, (
+                assert value(judged(question, text).score) <= alone, (
                     pair["question"],
                     injection,
                 )
@@ -117,21 +118,21 @@ def test_an_order_to_the_judge_alone_earns_nothing(
 ) -> None:
     for question in questions.values():
         for injection in samples["injections"]["texts"]:
-            assert value(rule_based.evaluate(question, injection).score) <= 10, injection
+            assert value(judged(question, injection).score) <= 10, injection
 
 
 def test_one_story_may_answer_any_behavioural_question(good: str, questions: dict[str, Question]) -> None:
     for question in questions.values():
         if question.kind is Kind.BEHAVIOURAL:
-            assert value(rule_based.evaluate(question, good).score) >= 80, question.text
+            assert value(judged(question, good).score) >= 80, question.text
 
 
 def test_saying_it_twice_earns_nothing(samples: dict[str, Any], questions: dict[str, Question]) -> None:
     for pair in samples["pairs"]:
         question = questions[pair["question"]]
         for quality in ("strong", "middle", "weak"):
-            once = value(rule_based.evaluate(question, pair[quality]).score)
-            assert value(rule_based.evaluate(question, f"{pair[quality]} {pair[quality]}").score) <= once
+            once = value(judged(question, pair[quality]).score)
+            assert value(judged(question, f"{pair[quality]} {pair[quality]}").score) <= once
 
 
 def test_names_schools_and_gender_change_nothing(
@@ -141,11 +142,13 @@ def test_names_schools_and_gender_change_nothing(
     question = questions[samples["pairs"][0]["question"]]
     swapped = answer.replace(" He ", " She ").replace(" his ", " her ").replace(" him ", " her ")
     assert swapped != answer
-    assert rule_based.evaluate(question, swapped).score == rule_based.evaluate(question, answer).score
+    assert judged(question, swapped).score == judged(question, answer).score
 
 
 def test_what_only_a_model_can_know_is_left_open(questions: dict[str, Question]) -> None:
-    evaluation = rule_based.evaluate(questions["db-index"], "An index is a B-tree, so lookups are fast.")
+    evaluation = rule_based.evaluate(
+        reading.read(questions["db-index"], "An index is a B-tree, so lookups are fast.")
+    )
     verdicts = {criterion.id: criterion.verdict for criterion in evaluation.criteria}
     assert verdicts["correctness"] is Outcome.CANNOT_ASSESS
     assert verdicts["tone"] is Outcome.CANNOT_ASSESS
@@ -158,16 +161,19 @@ def test_the_candidate_is_told_what_was_good_and_what_would_help(
 ) -> None:
     pair = samples["pairs"][0]
     question = questions[pair["question"]]
-    strong, weak = rule_based.evaluate(question, pair["strong"]), rule_based.evaluate(question, pair["weak"])
+    strong, weak = (
+        judged(question, pair["strong"]),
+        judged(question, pair["weak"]),
+    )
     assert any("reduced by 40%" in text for text in strong.strengths)
     assert weak.strengths == () or len(weak.strengths) < len(strong.strengths)
     assert any("[your number]" in text for text in weak.improvements)
-    nothing = rule_based.evaluate(question, "")
+    nothing = judged(question, "")
     assert nothing.settled_by_code
     assert "full sentences" in nothing.improvements[0]
 
 
 def test_the_longest_answer_is_read_in_good_time() -> None:
     text = ("Word after word without any stop " * 700)[:20_000]
-    assert rule_based.evaluate(QUESTION, text).score is not None
-    assert rule_based.evaluate(QUESTION, ("a. " * 7_000)[:20_000]).score is not None
+    assert judged(QUESTION, text).score is not None
+    assert judged(QUESTION, ("a. " * 7_000)[:20_000]).score is not None

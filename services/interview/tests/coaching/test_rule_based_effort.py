@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interview.coaching import injection_filter, rule_based, sentences
+from interview.coaching import injection_filter, reading, rule_based, sentences
 from interview.questions import bank
 from interview.questions.question import Level, Question
 
@@ -68,7 +68,7 @@ def seconds(text: str) -> float:
     tries: list[float] = []
     for _ in range(2):
         started = time.thread_time()
-        rule_based.evaluate(question(), text)
+        rule_based.evaluate(reading.read(question(), text))
         tries.append(time.thread_time() - started)
     return min(tries)
 
@@ -119,6 +119,7 @@ def test_the_quotes_of_the_longest_answer_stay_small() -> None:
     story = (
         "In March my task was to cut latency by 40% and I built and measured the queue as a result because "
     )
-    evaluation = rule_based.evaluate(question(), (story + "the queue of latency and data " * 800)[:LONGEST])
+    answer = (story + "the queue of latency and data " * 800)[:LONGEST]
+    evaluation = rule_based.evaluate(reading.read(question(), answer))
     assert len(evaluation.criteria) > 5
     assert len(evaluation.model_dump_json()) < 3 * LONGEST

@@ -2,17 +2,21 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, LargeBinary, String
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column, relationship
 
 from common import clock
 from common.db import engine
+from common.db.types import PydanticJSON, words_of
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
+from resume.profile import Profile, Quality, Source
+from resume.text.lines import Line
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -54,11 +58,13 @@ class ResumeStateConflict(DuplicateEntityError):
     title = "The résumé's state does not allow this"
 
 
-class Resume(Base):
-    """One uploaded résumé. `reading` counts how often it was to be read: a late result of an older time is void.
+def read_from_file(kind: type[T]) -> MappedColumn[T]:
+    """Return a column of what was read from a file: long, so loaded only by the query that names it."""
+    return mapped_column(PydanticJSON(kind), nullable=True, deferred=True, deferred_raiseload=True)
 
-    What was read can be long, so it is loaded only by the query that names it.
-    """
+
+class Resume(Base):
+    """One uploaded résumé. `reading` counts how often it was to be read: a late result of an older time is void."""
 
     __tablename__ = "resume"
 
@@ -68,14 +74,14 @@ class Resume(Base):
     title: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(8))
     size: Mapped[int]
-    status: Mapped[str] = mapped_column(String(16), default=ResumeStatus.QUEUED.value)
+    status: Mapped[ResumeStatus] = mapped_column(words_of(ResumeStatus, 16), default=ResumeStatus.QUEUED)
     reading: Mapped[int] = mapped_column(default=1)
     task_id: Mapped[UUID | None]
-    lines: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
-    hidden: Mapped[list[str] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
-    profile: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
-    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
-    quality: Mapped[dict[str, Any] | None] = mapped_column(JSONB, deferred=True, deferred_raiseload=True)
+    lines: Mapped[list[Line] | None] = read_from_file(list[Line])
+    hidden: Mapped[list[str] | None] = read_from_file(list[str])
+    profile: Mapped[Profile | None] = read_from_file(Profile)
+    provenance: Mapped[dict[str, Source] | None] = read_from_file(dict[str, Source])
+    quality: Mapped[Quality | None] = read_from_file(Quality)
     error: Mapped[str | None]
     interviews: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.utcnow)
@@ -84,20 +90,15 @@ class Resume(Base):
         back_populates="resume", lazy="raise", passive_deletes=True, cascade="all, delete-orphan"
     )
 
-    @property
-    def state(self) -> ResumeStatus:
-        """The status as an enum."""
-        return ResumeStatus(self.status)
-
     def move(self, status: ResumeStatus, error: str | None = None) -> None:
         """Go to another status, with the reason where it is a bad one.
 
         Raises:
             ResumeStateConflict: that move is not allowed.
         """
-        if status not in MOVES[self.state]:
+        if status not in MOVES[self.status]:
             raise ResumeStateConflict(f"A résumé that is {self.status} can't become {status}.")
-        self.status = status.value
+        self.status = status
         self.error = error
         self.updated_at = clock.utcnow()
 

@@ -1,7 +1,6 @@
 """Parse jobs of résumés: submitted in a transaction, run by a task between two short ones, published once."""
 
-from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from common.messaging import outbox
 from common.tasks.queue import PermanentFailure, TaskPayload, enqueue
 from resume.extraction import sandbox
 from resume.models import Resume, ResumeFile, ResumeStatus
+from resume.profile import Quality
 from resume.upload.file_kind import FileKind
 
 NEEDS_OCR = (
@@ -55,7 +55,7 @@ async def _lock_wanted(session: AsyncSession, task: ParseResume) -> Resume | Non
         select(Resume).where(Resume.id == task.resume_id, Resume.reading == task.reading).with_for_update()
     )
     resume = await session.scalar(query)
-    return None if resume is None or resume.state.is_final else resume
+    return None if resume is None or resume.status.is_final else resume
 
 
 async def start(sessions: SessionMaker, task: ParseResume) -> tuple[FileKind, bytes] | None:
@@ -70,23 +70,23 @@ async def start(sessions: SessionMaker, task: ParseResume) -> tuple[FileKind, by
         return FileKind(resume.kind), data or b""
 
 
-def quality_of(result: sandbox.ParseResult) -> dict[str, Any]:
+def quality_of(result: sandbox.ParseResult) -> Quality:
     """Return what the owner should know about how well the file could be read."""
-    return {
-        "reader": result.reader,
-        "pages": result.pages,
-        "lines": len(result.lines),
-        "characters": result.characters,
-        "hidden_spans": len(result.hidden),
-        "unassigned_lines": result.unassigned,
-        "warnings": result.warnings,
-    }
+    return Quality(
+        reader=result.reader,
+        pages=result.pages,
+        lines=len(result.lines),
+        characters=result.characters,
+        hidden_spans=len(result.hidden),
+        unassigned_lines=result.unassigned,
+        warnings=result.warnings,
+    )
 
 
 async def _succeed(session: AsyncSession, resume: Resume, result: sandbox.ParseResult) -> None:
     resume.move(ResumeStatus.PARSED)
-    resume.profile = result.profile.model_dump()
-    resume.provenance = {pointer: source.model_dump() for pointer, source in result.provenance.items()}
+    resume.profile = result.profile
+    resume.provenance = result.provenance
     event = ResumeParsed(
         resume_id=resume.id,
         user_id=resume.owner_id,
@@ -99,7 +99,7 @@ async def _succeed(session: AsyncSession, resume: Resume, result: sandbox.ParseR
 async def _fail(session: AsyncSession, resume: Resume, status: ResumeStatus, error: str) -> None:
     resume.move(status, error)
     await notifications.notify(session, notification_key(resume.id))
-    event = ResumeParseFailed(resume_id=resume.id, user_id=resume.owner_id, status=status.value, error=error)
+    event = ResumeParseFailed(resume_id=resume.id, user_id=resume.owner_id, status=status, error=error)
     await outbox.publish(session, event)
 
 
@@ -109,7 +109,7 @@ async def finish(sessions: SessionMaker, task: ParseResume, result: sandbox.Pars
         resume = await _lock_wanted(session, task)
         if resume is None:
             return
-        resume.lines = [asdict(line) for line in result.lines]
+        resume.lines = list(result.lines)
         resume.hidden = result.hidden
         resume.quality = quality_of(result)
         if result.needs_ocr:

@@ -155,3 +155,15 @@ class Source(BaseModel):
     text: str
     method: Literal["rules", "model", "user"]
     confidence: float
+
+
+class Quality(BaseModel):
+    """How well the file could be read."""
+
+    reader: str
+    pages: int
+    lines: int
+    characters: int
+    hidden_spans: int
+    unassigned_lines: int
+    warnings: list[str]

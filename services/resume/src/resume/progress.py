@@ -29,7 +29,7 @@ async def _look(sessions: SessionMaker, owner: UUID, resume_id: UUID) -> Progres
             resume = await resumes.get(session, owner, resume_id)
         except resumes.ResumeNotFound:
             return None
-        return Progress(status=resume.state, error=resume.error)
+        return Progress(status=resume.status, error=resume.error)
 
 
 async def stream(

@@ -119,7 +119,7 @@ async def reparse(session: AsyncSession, owner: UUID, resume_id: UUID) -> Resume
         ResumeNotFound: there is none, or it is somebody else's.
     """
     resume = await get(session, owner, resume_id, lock=True)
-    if resume.state.is_final:
+    if resume.status.is_final:
         resume.move(ResumeStatus.QUEUED)
         resume.reading += 1
         await parse_jobs.submit(session, resume)

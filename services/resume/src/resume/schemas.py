@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from resume import parse_jobs
 from resume.models import Resume, ResumeStatus
-from resume.profile import Profile, Source
+from resume.profile import Profile, Quality, Source
 from resume.upload.file_kind import FileKind
 
 Title = Annotated[
@@ -56,18 +56,6 @@ class ResumeSummary(BaseModel):
             "media_type": FileKind(resume.kind).media_type,
             "links": ResumeLinks(self=here, task=task, file=f"{here}/file"),
         }
-
-
-class Quality(BaseModel):
-    """How well the file could be read."""
-
-    reader: str
-    pages: int
-    lines: int
-    characters: int
-    hidden_spans: int
-    unassigned_lines: int
-    warnings: list[str]
 
 
 class ResumeDetail(ResumeSummary):

@@ -1,12 +1,13 @@
 """An evaluation: the verdicts, the sentences quoted for them, and the score they make. It can be replayed."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from interview.coaching import feedback, scoring, verdicts
+from interview.coaching.reading import Reading
 from interview.coaching.rubrics import Rubric
-from interview.coaching.rule_checks import Reading
 from interview.coaching.star import PARTS
 from interview.coaching.verdicts import Verdict
 
@@ -59,29 +60,56 @@ class SetAside(Frozen):
     reason: str
 
 
+class Kind(StrEnum):
+    """What came of an answer: it was judged, or its question was skipped, or judging failed for good."""
+
+    SCORED = "scored"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
 class Evaluation(Frozen):
     """Everything found about one answer. `rubric` and `verdicts` are all it takes to derive the score again."""
 
-    score: float | None
-    note: str
-    criteria: tuple[CriterionResult, ...]
-    strengths: tuple[str, ...]
-    improvements: tuple[str, ...]
-    star: StarQuotes
-    set_aside: tuple[SetAside, ...]
-    dropped_verdicts: int
+    kind: Kind = Kind.SCORED
+    score: float | None = None
+    note: str = ""
+    criteria: tuple[CriterionResult, ...] = ()
+    strengths: tuple[str, ...] = ()
+    improvements: tuple[str, ...] = ()
+    star: StarQuotes | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    dropped_verdicts: int = 0
     evaluated_by: EvaluatedBy
-    settled_by_code: bool
-    rubric: Rubric
-    verdicts: tuple[Verdict, ...]
+    settled_by_code: bool = False
+    rubric: Rubric | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_version(cls, stored: object) -> object:
+        """Give a kind to what was stored before there were kinds."""
+        if not isinstance(stored, dict) or "kind" in stored:
+            return stored
+        judged = Kind.SCORED if stored.get("rubric") else Kind.FAILED
+        return stored | {"kind": Kind.SKIPPED if stored.get("skipped") else judged}
+
+    @property
+    def skipped(self) -> bool:
+        """Whether there was nothing to judge."""
+        return self.kind is Kind.SKIPPED
+
+    @property
+    def by_engine(self) -> bool:
+        """Whether an engine judged; what code settles by itself, as an empty answer, says nothing of an engine."""
+        return self.kind is Kind.SCORED and not self.settled_by_code
 
     def replay(self) -> float | None:
         """Return the score derived again from what is stored."""
-        return scoring.score(self.rubric, self.verdicts).value
+        return scoring.score(self.rubric, self.verdicts).value if self.rubric else None
 
 
 def compose(
-    rubric: Rubric,
     reading: Reading,
     judged: Sequence[Verdict],
     evaluated_by: EvaluatedBy,
@@ -91,9 +119,10 @@ def compose(
 
     `advice` is what a model suggests; the rubric's own advice follows it.
     """
+    rubric = reading.rubric
     checked = verdicts.checked(rubric, reading.transcript, judged)
     result = scoring.score(rubric, checked.verdicts)
-    criteria = tuple(_criterion(rubric, reading, verdict) for verdict in checked.verdicts)
+    criteria = tuple(_criterion(reading, verdict) for verdict in checked.verdicts)
     return Evaluation(
         score=result.value,
         note=result.note,
@@ -114,8 +143,8 @@ def compose(
     )
 
 
-def _criterion(rubric: Rubric, reading: Reading, verdict: Verdict) -> CriterionResult:
-    criterion = rubric.criterion(verdict.criterion_id)
+def _criterion(reading: Reading, verdict: Verdict) -> CriterionResult:
+    criterion = reading.rubric.criterion(verdict.criterion_id)
     if criterion is None:
         raise LookupError(verdict.criterion_id)
     return CriterionResult(

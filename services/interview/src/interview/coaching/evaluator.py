@@ -2,18 +2,21 @@
 
 import asyncio
 
-from interview.coaching import llm_judge, rule_based
+from interview.coaching import llm_judge, reading, rule_based
 from interview.coaching.evaluation import Evaluation
 from interview.questions.question import Question
 from llm.chain import Chain
 
 
 async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
-    """Return the evaluation of an answer. The judging itself is done in a thread: it leaves the event loop free.
+    """Return the evaluation of an answer, which is read once. All but waiting is done in a thread.
+
+    Where nothing is said that could be judged no model is asked, and the result is the rules'.
 
     Raises:
         LLMProviderError: language models are set up and none answered; the rules do not stand in.
     """
-    if chain.available:
-        return await llm_judge.evaluate(chain, question, answer)
-    return await asyncio.to_thread(rule_based.evaluate, question, answer)
+    answered = await asyncio.to_thread(reading.read, question, answer)
+    if chain.available and answered.transcript.counted:
+        return await llm_judge.evaluate(chain, answered)
+    return await asyncio.to_thread(rule_based.evaluate, answered)

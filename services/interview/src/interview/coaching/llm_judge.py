@@ -9,12 +9,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from interview.coaching import evaluation, rubrics, rule_based, rule_checks
+from interview.coaching import evaluation, rule_checks
 from interview.coaching.evaluation import EvaluatedBy, Evaluation
-from interview.coaching.rubrics import CheckedBy, Criterion, Rubric
-from interview.coaching.rule_checks import Reading
+from interview.coaching.reading import Reading
+from interview.coaching.rubrics import CheckedBy, Criterion
 from interview.coaching.verdicts import Outcome, Verdict
-from interview.questions.question import Question
 from llm.chain import Chain
 from llm.protocol import Prompt, Reply
 
@@ -57,17 +56,13 @@ class Judgement(BaseModel):
     improvements: list[str]
 
 
-async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
+async def evaluate(chain: Chain, reading: Reading) -> Evaluation:
     """Return the evaluation of an answer by the first provider that answers.
-
-    Where nothing is said that could be judged no model is asked, and the result is the rules'.
 
     Raises:
         LLMProviderError: no provider answered usefully.
     """
-    request = await asyncio.to_thread(_request, question, answer)
-    if request is None:
-        return await asyncio.to_thread(rule_based.evaluate, question, answer)
+    request = await asyncio.to_thread(_request, reading)
     reply = await chain.ask(request.prompt, Judgement)
     return await asyncio.to_thread(_compose, request, reply)
 
@@ -76,34 +71,28 @@ async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
 class _JudgeRequest:
     """An answer as it was read, what the rules have judged of it, and what a model is asked about it."""
 
-    rubric: Rubric
     reading: Reading
     by_rules: list[Verdict]
     asked: list[Criterion]
     prompt: Prompt
 
 
-def _request(question: Question, answer: str) -> _JudgeRequest | None:
-    """Return what to ask a model, or None where nothing is said that could be judged."""
-    rubric = rubrics.for_question(question)
-    reading = rule_checks.read(question, answer)
-    if not reading.transcript.counted:
-        return None
-    rule_verdicts = rule_checks.judge(rubric, reading)
+def _request(reading: Reading) -> _JudgeRequest:
+    rule_verdicts = rule_checks.judge(reading)
     open_ids = {verdict.criterion_id for verdict in rule_verdicts if verdict.outcome is Outcome.CANNOT_ASSESS}
     asked = [
         criterion
-        for criterion in rubric.criteria
+        for criterion in reading.rubric.criteria
         if criterion.checked_by is CheckedBy.MODEL or criterion.id in open_ids
     ]
     prompt = Prompt(
         name="evaluate-answer-1",
         system=SYSTEM,
-        user=_user(question, asked, reading),
+        user=_user(asked, reading),
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
     by_rules = [verdict for verdict in rule_verdicts if verdict.criterion_id not in open_ids]
-    return _JudgeRequest(rubric, reading, by_rules, asked, prompt)
+    return _JudgeRequest(reading, by_rules, asked, prompt)
 
 
 def _compose(request: _JudgeRequest, reply: Reply[Judgement]) -> Evaluation:
@@ -116,10 +105,11 @@ def _compose(request: _JudgeRequest, reply: Reply[Judgement]) -> Evaluation:
     )
     verdicts = [*request.by_rules, *_verdicts(reply.value, request.asked)]
     advice = [_readable(text) for text in reply.value.improvements]
-    return evaluation.compose(request.rubric, request.reading, verdicts, by, advice)
+    return evaluation.compose(request.reading, verdicts, by, advice)
 
 
-def _user(question: Question, asked: Sequence[Criterion], reading: Reading) -> str:
+def _user(asked: Sequence[Criterion], reading: Reading) -> str:
+    question = reading.question
     mark = hashlib.sha256(reading.transcript.answer.encode()).hexdigest()[:12]
     document = {
         "question": question.text,
