@@ -30,7 +30,7 @@ class Finding(Base):
     __tablename__ = "finding"
     id: Mapped[int] = mapped_column(primary_key=True)
     colour: Mapped[Colour] = mapped_column(words_of(Colour))
-    found: Mapped[Found | None] = mapped_column(PydanticJSON(Found))
+    content: Mapped[Found | None] = mapped_column(PydanticJSON(Found))
     many: Mapped[dict[str, Found] | None] = mapped_column(PydanticJSON(dict[str, Found]))
 
 
@@ -48,32 +48,32 @@ async def findings(sample):
 async def test_a_model_comes_back_as_itself_and_nothing_is_null(findings):
     finding = Found(number=1, texts=("é", "“x”"))
     async with findings.begin() as session:
-        session.add(Finding(id=1, colour=Colour.RED, found=finding, many={"a": finding}))
-        session.add(Finding(id=2, colour=Colour.RED, found=None, many=None))
+        session.add(Finding(id=1, colour=Colour.RED, content=finding, many={"a": finding}))
+        session.add(Finding(id=2, colour=Colour.RED, content=None, many=None))
     async with findings() as session:
         row = await session.get(Finding, 1)
-        assert (row.colour, row.found, row.many) == (Colour.RED, finding, {"a": finding})
-        absent = select(Finding.id).where(Finding.found.is_(None), Finding.many.is_(None))
+        assert (row.colour, row.content, row.many) == (Colour.RED, finding, {"a": finding})
+        absent = select(Finding.id).where(Finding.content.is_(None), Finding.many.is_(None))
         assert (await session.scalars(absent)).all() == [2]
 
 
 async def test_a_replaced_value_is_written_and_a_new_field_has_its_default(findings):
     async with findings.begin() as session:
-        session.add(Finding(id=1, colour=Colour.RED, found=Found(number=1), many=None))
+        session.add(Finding(id=1, colour=Colour.RED, content=Found(number=1), many=None))
     async with findings.begin() as session:
         (await session.get(Finding, 1)).finding = Found(number=2)
     async with findings.begin() as session:
-        assert (await session.get(Finding, 1)).found == Found(number=2)
-        await session.execute(text("UPDATE finding SET found = '{\"number\": 3}'"))
+        assert (await session.get(Finding, 1)).content == Found(number=2)
+        await session.execute(text("UPDATE finding SET content = '{\"number\": 3}'"))
     async with findings() as session:
-        assert (await session.get(Finding, 1)).found == Found(number=3, texts=())
+        assert (await session.get(Finding, 1)).content == Found(number=3, texts=())
 
 
 async def test_what_is_no_such_model_is_an_error_when_it_is_read(findings):
     async with findings.begin() as session:
-        session.add(Finding(id=1, colour=Colour.RED, found=Found(number=1), many=None))
+        session.add(Finding(id=1, colour=Colour.RED, content=Found(number=1), many=None))
         await session.flush()
-        await session.execute(text('UPDATE finding SET found = \'{"number": "x"}\''))
+        await session.execute(text('UPDATE finding SET content = \'{"number": "x"}\''))
     async with findings() as session:
         with pytest.raises(ValidationError):
             await session.get(Finding, 1)
