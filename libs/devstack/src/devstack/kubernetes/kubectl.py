@@ -110,10 +110,10 @@ def path(resource: object, *keys: str | int, default: object = None) -> object:
     for key in keys:
         if isinstance(value, dict) and key in value:
             value = value[key]
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
+        elif not isinstance(value, list) or not isinstance(key, int) or key >= len(value):
             return default
+        else:
+            value = value[key]
     return value
 
 
