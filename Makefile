@@ -85,11 +85,19 @@ images: ## build the images interviewace-<service>:<version of pyproject.toml>, 
 	  docker build -q -t interviewace-$$name:$(VERSION) --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) --build-arg REVISION=$$revision . >/dev/null || exit 1; done
 	@echo "built $(IMAGES:%=interviewace-%:$(VERSION))"
 
+sbom: .venv/.ready ## write sbom/<service>.cdx.json (CycloneDX): what each image has of its lock, the same for the same lock
+	@mkdir -p sbom; for name in $(IMAGES); do \
+	  $(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject services/$$name/pyproject.toml --output-reproducible -o sbom/$$name.cdx.json services/$$name/requirements.lock || exit 1; done
+	@echo "wrote $(IMAGES:%=sbom/%.cdx.json)"
+
 k8s-up: .venv/.ready images ## the local overlay on the current Kubernetes context; K8S_LOAD="command" takes images there
 	@exec $(BIN)/python -m devstack.kubernetes up
 
 k8s-demo k8s-down: .venv/.ready ## the demo on it; remove it with all its data
 	@exec $(BIN)/python -m devstack.kubernetes $(@:k8s-%=%)
+
+k8s-test: .venv/.ready ## what must hold on a cluster, tried from nothing, as a table (ARGS=--keep tries what runs)
+	@exec $(BIN)/python -m devstack.kubernetes test $(ARGS)
 
 # --- the database ---------------------------------------------------------------------------------------------------
 
@@ -137,4 +145,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock run demo memory logs up down images k8s-up k8s-demo k8s-down migrate migration dead-letters parked test lint types check events fix bench clean
+.PHONY: help setup lock run demo memory logs up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test lint types check events fix bench clean

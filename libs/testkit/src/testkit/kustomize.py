@@ -85,9 +85,11 @@ def _generate(folder: Path, generator: dict[str, Node], resources: list[Resource
         cast("dict[str, str]", base["data"]).update(data)
         return resources
     options = cast("dict[str, bool]", generator.get("options") or {})
-    annotations = {} if options.get("disableNameSuffixHash") else {"annotations": {HASHED: "yes"}}
-    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": generator["name"], **annotations}}
-    return [*resources, {**made, "data": data}]
+    metadata: dict[str, Node] = {"name": generator["name"]}
+    if not options.get("disableNameSuffixHash"):
+        metadata["annotations"] = {HASHED: "yes"}
+    content = cast("Node", data)
+    return [*resources, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": content}]
 
 
 def _patch(folder: Path, patch: dict[str, Node], resources: list[Resource]) -> list[Resource]:

@@ -9,6 +9,7 @@ from devstack.cli_run import say
 from devstack.errors import DevstackError
 from devstack.kubernetes import cluster
 from devstack.kubernetes.kubectl import Kubectl
+from devstack.kubernetes.trial import run
 
 NO_CLUSTER = "no Kubernetes cluster answers on the current context: skipped"
 
@@ -18,14 +19,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m devstack.kubernetes", description="InterviewAce on a cluster."
     )
-    parser.add_argument("command", choices=["up", "down", "demo"])
+    parser.add_argument("command", choices=["up", "down", "demo", "test"])
     parser.add_argument("--reports", type=Path, default=Path("reports"), help="where the demo writes")
+    parser.add_argument(
+        "--keep", action="store_true", help="test what runs, instead of starting from nothing"
+    )
     arguments = parser.parse_args(argv)
     kubectl = Kubectl()
     try:
         if not kubectl.is_reachable():
             say(NO_CLUSTER)
-            return 1
+            return 0 if arguments.command == "test" else 1
         match arguments.command:
             case "up":
                 say(f"ready in {cluster.up(kubectl):.0f} s; `make k8s-demo` plays an interview on it")
@@ -33,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 cluster.down(kubectl)
             case "demo":
                 cluster.demo(kubectl, arguments.reports)
+            case "test":
+                return 0 if run.run(kubectl, keep=arguments.keep) else 1
     except (DevstackError, OSError) as error:
         print(f"kubernetes: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Sequence
@@ -46,12 +47,11 @@ def fingerprint() -> str:
 
 def identity(image: str) -> str | None:
     """Return the id of an image of the local engine, None where it has none of that name."""
-    done = subprocess.run(
-        ["docker", "image", "inspect", "--format", "{{.Id}}", image],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    engine = shutil.which("docker")
+    if engine is None:
+        return None
+    command = [engine, "image", "inspect", "--format", "{{.Id}}", image]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
 
 
