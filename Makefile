@@ -96,7 +96,7 @@ k8s-up: .venv/.ready images ## the local overlay on the current Kubernetes conte
 k8s-demo k8s-down: .venv/.ready ## the demo on it; remove it with all its data
 	@exec $(BIN)/python -m devstack.kubernetes $(@:k8s-%=%)
 
-k8s-test: .venv/.ready ## what must hold on a cluster, tried from nothing, as a table (ARGS=--keep tries what runs)
+k8s-test: .venv/.ready images ## what must hold on a cluster, tried from nothing, as a table (ARGS=--keep tries what runs)
 	@exec $(BIN)/python -m devstack.kubernetes test $(ARGS)
 
 # --- the database ---------------------------------------------------------------------------------------------------

@@ -232,8 +232,8 @@ def test_ports_are_those_that_the_image_opens(manifests: list[Resource]) -> None
     for service in services:
         chosen = [spec for labels, spec in by_labels if service["spec"]["selector"].items() <= labels.items()]
         assert len(chosen) == 1, service["metadata"]["name"]
-        opened = {port["name"] for port in chosen[0]["containers"][0]["ports"]}
-        assert {port["targetPort"] for port in service["spec"]["ports"]} <= opened
+        port_names = {port["name"] for port in chosen[0]["containers"][0]["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= port_names
     for _, spec, labels in pods(manifests, "Deployment"):
         if labels[COMPONENT] in ("gateway", "api", "worker"):
             ports = {port["name"]: port["containerPort"] for port in spec["containers"][0]["ports"]}

@@ -1,6 +1,7 @@
 """Load for the gateway, sent from a pod by people who look at what they have; a Python runs it from standard input.
 
-`python load.py URL PEOPLE REQUESTS_A_SECOND FILE`: goes on until FILE is there, then writes what happened as JSON.
+`python load.py URL PEOPLE REQUESTS_A_SECOND FILE` says BEGUN when everybody is signed in, goes on until FILE is there,
+then writes what happened as JSON.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import httpx
 API = "/api/v1"
 LOOKS = ("/auth/me", "/resume", "/interview", "/interview/questions?limit=5")
 SLOWEST = 30.0
+BEGUN = "begun"
 
 
 class Load:
@@ -47,6 +49,7 @@ class Load:
         for number, client in enumerate(clients):
             await self._sign_in(client, number)
         self.began = time.monotonic()
+        print(BEGUN, flush=True)
         await asyncio.gather(*(self._look(client, people / rate) for client in clients))
         for client in clients:
             await client.aclose()
@@ -105,4 +108,4 @@ class Load:
 if __name__ == "__main__":
     url, people, rate, stop = sys.argv[1:]
     summary = asyncio.run(Load(url, Path(stop)).run(int(people), float(rate)))
-    sys.stdout.write(json.dumps(summary) + "\n")
+    print(json.dumps(summary), flush=True)

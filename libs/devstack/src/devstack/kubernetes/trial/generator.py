@@ -45,6 +45,8 @@ def under_load(place: Kubectl, people: int, rate: float) -> Iterator[Summary]:
     with sending.stdin as stdin:
         stdin.write(Path(load.__file__).read_text(encoding="utf-8"))
     sending.stdin = None
+    if sending.stdout.readline().strip() != load.BEGUN:
+        raise TrialFailed(f"the load did not begin: {sending.communicate()[1][-500:]}")
     try:
         yield summary
     finally:

@@ -8,7 +8,7 @@ import httpx
 from devstack.kubernetes.trial.table import TrialFailed
 
 API = "/api/v1"
-QUESTIONS = 4
+QUESTIONS = 10
 PATIENCE = 240.0
 PAUSE = 0.5
 
@@ -36,7 +36,7 @@ class Person:
         for _ in range(QUESTIONS):
             await self._answer(interview)
             begun.set()
-            await asyncio.sleep(3)
+            await asyncio.sleep(PAUSE)
         response = await self._until("GET", f"/interview/{interview}/report", None, {200})
         return response.text
 

@@ -69,7 +69,7 @@ def waiting_pod(name: str, **privileges: bool) -> Resource:
         "containers": [container],
         "volumes": [{"name": "scratch", "emptyDir": {}}],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": cast("Resource", spec)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
 def running(kubectl: Kubectl, **labels: str) -> list[Resource]:
