@@ -1,4 +1,4 @@
-# One recipe for every service: docker build --build-arg SERVICE=auth .
+# One recipe for every service: `make images`, or docker build --build-arg SERVICE=auth .
 FROM python:3.13-slim-trixie AS build
 ARG SERVICE
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
@@ -28,3 +28,12 @@ STOPSIGNAL SIGTERM
 # the API; a worker is started with the command `serve worker`
 COPY --chmod=755 deploy/serve /usr/local/bin/serve
 CMD ["serve", "app"]
+# last, so that a new version builds nothing anew
+ARG VERSION=0
+ARG REVISION=unknown
+ENV VERSION=${VERSION} REVISION=${REVISION}
+LABEL org.opencontainers.image.title="interviewace-${SERVICE}" \
+      org.opencontainers.image.description="InterviewAce: the ${SERVICE} service" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="Apache-2.0"

@@ -13,6 +13,7 @@ BIN := .venv/bin
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml))
 IMAGES := $(patsubst services/%/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
 WITH_DATABASES := $(patsubst services/%/migrations,%,$(wildcard services/*/migrations))
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 PROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 
 export UV_PYTHON_DOWNLOADS := never
@@ -30,7 +31,7 @@ export UV_SYSTEM_CERTS ?= true
 endif
 
 help: ## print this help
-	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | awk -F '[ :].*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | awk -F '[ :].*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # --- setting up -----------------------------------------------------------------------------------------------------
 
@@ -81,6 +82,27 @@ up: ## the whole stack in containers (docker compose 2); waits until it is healt
 down: ## stop the containers; their data stays (docker compose down -v removes it)
 	@docker compose down
 
+# --- images and Kubernetes --------------------------------------------------------------------------------------------
+
+images: ## build the images interviewace-<service>:<version of pyproject.toml>, labelled with the commit
+	@revision=$$(git describe --always --dirty 2>/dev/null || echo unknown); for name in $(IMAGES); do \
+	  docker build -q -t interviewace-$$name:$(VERSION) --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) --build-arg REVISION=$$revision . >/dev/null || exit 1; done
+	@echo "built $(IMAGES:%=interviewace-%:$(VERSION))"
+
+sbom: .venv/.ready ## write sbom/<service>.cdx.json (CycloneDX): what each image has of its lock, the same for the same lock
+	@mkdir -p sbom; for name in $(IMAGES); do \
+	  $(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject services/$$name/pyproject.toml --output-reproducible -o sbom/$$name.cdx.json services/$$name/requirements.lock || exit 1; done
+	@echo "wrote $(IMAGES:%=sbom/%.cdx.json)"
+
+k8s-up: .venv/.ready images ## the local overlay on the current Kubernetes context; K8S_LOAD="command" takes images there
+	@exec $(BIN)/python -m devstack.kubernetes up
+
+k8s-demo k8s-down: .venv/.ready ## the demo on it; remove it with all its data
+	@exec $(BIN)/python -m devstack.kubernetes $(@:k8s-%=%)
+
+k8s-test: .venv/.ready images ## what must hold on a cluster, tried from nothing, as a table (ARGS=--keep tries what runs)
+	@exec $(BIN)/python -m devstack.kubernetes test $(ARGS)
+
 # --- the database ---------------------------------------------------------------------------------------------------
 
 migrate: .venv/.ready ## migrate the schema of each service whose <SERVICE>_DATABASE_URL is set
@@ -130,4 +152,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade run demo memory logs trace up down migrate migration dead-letters parked test quick lint types check events fix bench clean
+.PHONY: help setup lock upgrade run demo memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean

@@ -1,4 +1,4 @@
-"""The command line every service has: `python -m <service> migrate | revision | republish | dead-letters | replay`."""
+"""The command line every service has: `python -m <service> migrate | wait | revision | republish | ...`."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from common import wait
 from common.db import migrations
 from common.messaging import dead_letters, outbox
 from common.settings import ServiceSettings
@@ -24,6 +25,9 @@ def build_parser(
     parser = argparse.ArgumentParser(prog=f"python -m {service}")
     verbs = parser.add_subparsers(dest="command", required=True)
     verbs.add_parser("migrate", help="bring the service's schema to the newest revision")
+    waiting = verbs.add_parser("wait", help="wait for what a process of this version needs before it starts")
+    waiting.add_argument("kinds", nargs="+", choices=["login", "schema", "topics"])
+    waiting.add_argument("--patience", type=float, default=300, help="seconds at most, for all of it")
     revision = verbs.add_parser("revision", help="write a new revision from what the models say")
     revision.add_argument("message")
     verbs.add_parser("republish", help="publish every kept event again, for a broker that lost its log")
@@ -51,6 +55,15 @@ def _dead_letters(settings: ServiceSettings) -> None:
     _say(f"{len(messages)} dead letters, {len(events)} refused by Kafka")
 
 
+def _wait(settings: ServiceSettings, package: ModuleType, arguments: argparse.Namespace) -> None:
+    checks = wait.checks_of(settings, migrations.folder_of(package), arguments.kinds)
+    try:
+        asyncio.run(wait.until(checks, arguments.patience))
+    except wait.StillMissing as error:
+        raise SystemExit(f"{settings.service}: {error}") from None
+    _say(f"{settings.service}: {', '.join(arguments.kinds)}: there")
+
+
 def run_command(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:
     """Do what one of the common commands asks for."""
     url = settings.database_url.get_secret_value()
@@ -58,6 +71,8 @@ def run_command(arguments: argparse.Namespace, package: ModuleType, settings: Se
         case "migrate":
             migrations.upgrade(url, migrations.folder_of(package))
             _say(f"{settings.service}: the schema is up to date")
+        case "wait":
+            _wait(settings, package, arguments)
         case "revision":
             migrations.revision(url, migrations.folder_of(package), arguments.message)
         case "republish":

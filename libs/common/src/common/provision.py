@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
-from common import production
+from common import production, wait
 from common.contracts.interview import InterviewEvent
 from common.contracts.resume import ResumeEvent
 from common.contracts.user import UserEvent
@@ -30,6 +30,9 @@ class ProvisionSettings(MessageSettings, GuardedSettings):
     kafka_bootstrap_servers: str | None = None
     kafka_partitions: int = Field(default=3, ge=1)
     kafka_replication: int = Field(default=1, ge=1)
+    provision_patience: float = Field(
+        default=0, ge=0, description="Seconds in which servers may still be starting."
+    )
 
     @property
     def process(self) -> str:
@@ -127,5 +130,18 @@ async def provision(settings: ProvisionSettings) -> None:
     )
 
 
+async def main(settings: ProvisionSettings) -> None:
+    """Provision, and again where a server is not up yet, for as long as the settings have patience."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + settings.provision_patience
+    while True:
+        try:
+            return await provision(settings)
+        except wait.AWAY:
+            if loop.time() >= deadline:
+                raise
+        await asyncio.sleep(wait.PAUSE_SECONDS)
+
+
 if __name__ == "__main__":
-    asyncio.run(provision(ProvisionSettings()))
+    asyncio.run(main(ProvisionSettings()))

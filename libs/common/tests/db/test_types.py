@@ -61,7 +61,8 @@ async def test_a_replaced_value_is_written_and_a_new_field_has_its_default(findi
     async with findings.begin() as session:
         session.add(Finding(id=1, colour=Colour.RED, content=Found(number=1), many=None))
     async with findings.begin() as session:
-        (await session.get(Finding, 1)).finding = Found(number=2)
+        row = await session.get(Finding, 1)
+        row.content = Found(number=2)
     async with findings.begin() as session:
         assert (await session.get(Finding, 1)).content == Found(number=2)
         await session.execute(text("UPDATE finding SET content = '{\"number\": 3}'"))

@@ -7,6 +7,8 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -233,6 +235,28 @@ def folder_of(package: ModuleType) -> Path:
 def upgrade(url: str, folder: Path) -> None:
     """Bring the schema of the URL's role to the newest revision in `folder`."""
     command.upgrade(config(url, folder), "head")
+
+
+async def is_current(url: str, folder: Path) -> bool:
+    """Tell whether the schema is at the newest revision in `folder`, or at one that is newer than all of it.
+
+    A newer one was made by a later version, and its migrations are safe for the version before.
+    """
+    scripts = ScriptDirectory.from_config(config(url, folder))
+    database_engine = create_async_engine(
+        engine.asyncpg_url(url), poolclass=NullPool, connect_args={"timeout": 5}
+    )
+    try:
+        async with database_engine.connect() as connection:
+            heads = await connection.run_sync(_heads_of, engine.schema_of(url))
+    finally:
+        await database_engine.dispose()
+    known = {script.revision for script in scripts.walk_revisions()}
+    return bool(heads) and (set(heads) == set(scripts.get_heads()) or not known >= set(heads))
+
+
+def _heads_of(connection: Connection, schema: str) -> tuple[str, ...]:
+    return MigrationContext.configure(connection, opts={"version_table_schema": schema}).get_current_heads()
 
 
 def revision(url: str, folder: Path, message: str) -> None:

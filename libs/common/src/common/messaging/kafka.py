@@ -161,6 +161,16 @@ async def _configuration(admin: AIOKafkaAdminClient, topic: str) -> tuple[dict[s
     return present, own
 
 
+async def topics_of(bootstrap_servers: str) -> set[str]:
+    """Return the names of all topics that there are."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        return set(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
 async def partitions_of(bootstrap_servers: str, topic: str) -> list[int]:
     """Return the numbers of a topic's partitions; none where there is no such topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from redis.asyncio import Redis
@@ -88,9 +89,13 @@ async def health() -> Health:
 
 
 @router.get("/ready")
-async def ready(request: Request) -> JSONResponse:
-    """Answer 200 when everything the process needs works, else 503 with what does not."""
-    results = await outcomes(request.app.state.checks)
+async def ready(request: Request, without: Annotated[list[str] | None, Query()] = None) -> JSONResponse:
+    """Answer 200 when everything the process needs works, else 503 with what does not.
+
+    Whoever decides whether it gets requests may leave checks out: a service goes on `?without=redis`.
+    """
+    checks = {name: check for name, check in request.app.state.checks.items() if name not in (without or ())}
+    results = await outcomes(checks)
     fine = all(result == "ok" for result in results.values())
     content: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": results}
     details: Mapping[str, Detail] = getattr(request.app.state, "details", {})
