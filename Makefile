@@ -66,6 +66,9 @@ run: .venv/.ready ## the whole stack without containers; Ctrl-C stops it
 demo: .venv/.ready ## a whole practice interview, on the running stack or on one started for it
 	@exec $(BIN)/python -m devstack demo
 
+seed: .venv/.ready ## a ready account with two résumés and three interviews, on the running stack
+	@exec $(BIN)/python -m devstack seed
+
 memory: .venv/.ready ## resident memory of each process of the running stack
 	@exec $(BIN)/python -m devstack memory
 
@@ -152,4 +155,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade run demo memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean
+.PHONY: help setup lock upgrade run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean

@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack run | demo | logs | trace | memory | clean`."""
+"""The command line: `python -m devstack run | demo | seed | logs | trace | memory | clean`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import cli_run, dotenv, observe, traces
+from devstack import cli_run, dotenv, observe, seed, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.stack import Stack
@@ -35,6 +35,8 @@ def _perform(arguments: argparse.Namespace) -> None:
             asyncio.run(cli_run.run(stack))
         case "demo":
             asyncio.run(play.play(stack, arguments.reports))
+        case "seed":
+            asyncio.run(seed.seed(stack))
         case "logs":
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make logs | head` ends with its reader
             observe.follow(arguments.folder, cli_run.say, colours=sys.stdout.isatty())
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="start everything and keep it running until Ctrl-C")
     demo = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
     demo.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
+    commands.add_parser("seed", help="make an account with résumés and interviews on the running stack")
     commands.add_parser("logs", help="follow the logs of all processes")
     trace = commands.add_parser(
         "trace", help="show one request's way through every process, or the latest requests"

@@ -29,27 +29,52 @@ class DemoFailed(DevstackError):
 class DemoClient:
     """Signs up, uploads, answers. Raises DemoFailed when an answer is not what the interface promises."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, email: str = "", password: str = "") -> None:
+        """Without an address and a password, those of somebody new."""
         self._http = http
-        self.email = f"demo-{int(time.time())}-{secrets.token_hex(3)}@example.com"
-        self._password = f"Aa1!{secrets.token_urlsafe(12)}"
+        self.email = email or f"demo-{int(time.time())}-{secrets.token_hex(3)}@example.com"
+        self._password = password or f"Aa1!{secrets.token_urlsafe(12)}"
 
     async def register(self) -> None:
         """Make a fresh account."""
         body = {"email": self.email, "password": self._password, "full_name": "Demo Candidate"}
         await self._json("POST", "/auth/register", 202, json=body)
 
+    async def verify_email(self, token: str) -> None:
+        """Prove the address with the token of a mail."""
+        response = await self._send("POST", "/auth/verify-email", json={"token": token})
+        if response.status_code != 204:
+            raise DemoFailed(_said(response))
+
     async def log_in(self) -> None:
         """Sign in; everything after carries the token."""
-        body = {"email": self.email, "password": self._password}
-        response = await self._send("POST", "/auth/login", json=body)
+        response = await self._log_in()
         if response.status_code == 401:
             raise DemoFailed(
                 f"{self.email} was registered but can't log in. Where EMAIL_VERIFICATION=required, an address has to be"
                 f" verified first; the demo needs EMAIL_VERIFICATION=off. The answer was: {_said(response)}"
             )
-        token = _checked(response, 200).get("access_token")
-        self._http.headers["Authorization"] = f"Bearer {token}"
+        _checked(response, 200)
+
+    async def can_log_in(self) -> bool:
+        """Sign in where that is possible; everything after carries the token then."""
+        response = await self._log_in()
+        return response.status_code != 401 and bool(_checked(response, 200))
+
+    async def _log_in(self) -> httpx.Response:
+        body = {"email": self.email, "password": self._password}
+        response = await self._send("POST", "/auth/login", json=body)
+        if response.status_code == 200:
+            self._http.headers["Authorization"] = f"Bearer {response.json().get('access_token')}"
+        return response
+
+    async def resumes(self) -> list[Json]:
+        """List the newest résumés."""
+        return await self._items("/resume")
+
+    async def interviews(self) -> list[Json]:
+        """List the newest interviews."""
+        return await self._items("/interview")
 
     async def upload(self, filename: str, content: bytes) -> str:
         """Send a résumé; returns its id."""
@@ -73,13 +98,21 @@ class DemoClient:
                 )
             await asyncio.sleep(POLL)
 
-    async def start_interview(self, resume_id: str, questions: int) -> str:
-        """Begin an interview from a résumé; returns its id. News of the résumé may still be under way to interviews."""
+    async def start_interview(
+        self,
+        resume_id: str | None,
+        questions: int,
+        *,
+        job_title: str = "Backend Engineer",
+        kind: str = "behavioural",
+        level: str = "mid",
+    ) -> str:
+        """Begin an interview; returns its id. News of the résumé may still be under way to interviews."""
         body = {
             "resume_id": resume_id,
-            "job_title": "Backend Engineer",
-            "kind": "behavioural",
-            "level": "mid",
+            "job_title": job_title,
+            "kind": kind,
+            "level": level,
             "questions": questions,
         }
         deadline = time.monotonic() + NEWS_PATIENCE
@@ -92,6 +125,10 @@ class DemoClient:
         if not interview.get("question"):
             raise DemoFailed(f"the interview began without a question: {interview}")
         return str(interview["id"])
+
+    async def interview(self, interview_id: str) -> Json:
+        """Return an interview as it stands."""
+        return await self._json("GET", f"/interview/{interview_id}", 200)
 
     async def next_question(self, interview_id: str) -> Json | None:
         """The question to answer now, None when there is none left."""
@@ -130,6 +167,10 @@ class DemoClient:
         response = await self._send("GET", "/auth/me")
         if response.status_code != 401:
             raise DemoFailed(f"the token still works after logging out: {_said(response)}")
+
+    async def _items(self, path: str) -> list[Json]:
+        items = (await self._json("GET", f"{path}?limit=100", 200)).get("items")
+        return items if isinstance(items, list) else []
 
     async def _json(self, method: str, path: str, status: int, **request: object) -> Json:
         return _checked(await self._send(method, path, **request), status)

@@ -31,10 +31,7 @@ async def play(stack: Stack, reports: Path) -> None:
 
 
 async def _play(stack: Stack, reports: Path) -> None:
-    given = os.environ.get("GATEWAY_URL")
-    if given and not await _answers(given):
-        raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
-    url = given or await _running(stack)
+    url = await running_gateway(stack)
     if url is None:
         await _on_our_own(stack, reports)
     else:
@@ -68,7 +65,7 @@ async def interview(url: str, reports: Path) -> None:
 
 async def _read_samples(client: DemoClient) -> str:
     say("2. Résumés, uploaded and read")
-    ids = [await client.upload(path.name, _sample(path)) for path in SAMPLES]
+    ids = [await client.upload(path.name, sample(path)) for path in SAMPLES]
     for path, resume_id in zip(SAMPLES, ids, strict=True):
         say(f"    {path.name:<20} {checks.profile_summary(await client.read_resume(resume_id))}")
     return ids[0]
@@ -107,9 +104,10 @@ async def _report(client: DemoClient, interview_id: str, given: list[str], repor
     say(f"    written to {path}")
 
 
-def _sample(path: Path) -> bytes:
+def sample(path: Path) -> bytes:
+    """Return the bytes of a sample. Raises DemoFailed where it is missing."""
     if not path.is_file():
-        raise DemoFailed(f"the sample {path} is missing; the demo runs in the repository's root")
+        raise DemoFailed(f"the sample {path} is missing; run this in the repository's root")
     return path.read_bytes()
 
 
@@ -144,8 +142,15 @@ async def _answers(url: str) -> bool:
         return False
 
 
-async def _running(stack: Stack) -> str | None:
-    """Where a stack answers: that of the folder, waited for while it starts, or another at our address."""
+async def running_gateway(stack: Stack) -> str | None:
+    """Where a gateway answers: at GATEWAY_URL; that of the folder, waited for while it starts; or at our address.
+
+    Raises DemoFailed where GATEWAY_URL is set and nothing answers there.
+    """
+    if given := os.environ.get("GATEWAY_URL"):
+        if not await _answers(given):
+            raise DemoFailed(f"nothing is ready at GATEWAY_URL={given}")
+        return given
     deadline = time.monotonic() + STARTING_PATIENCE
     for looks in itertools.count():
         state = state_of(stack.folder)
