@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "services" / "gateway" / "requirements.lock"
 HEAVY = ("sqlalchemy", "asyncpg", "alembic", "aiokafka", "faststream", "pgqueuer", "openai", "google.genai")

@@ -15,6 +15,8 @@ from interview.settings import Settings as InterviewSettings
 from resume.settings import Settings as ResumeSettings
 from testkit.containers import free_port
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "auth": AuthSettings,
     "resume": ResumeSettings,

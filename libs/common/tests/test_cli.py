@@ -63,6 +63,7 @@ async def test_dead_letters_and_replay_answer(command, capsys, name):
     assert output.rstrip().endswith("dead letters, 0 refused by Kafka")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", ["auth", "resume", "interview"])
 def test_help_needs_no_environment_and_what_is_missing_is_said_in_one_line(service):
     def run(*arguments):

@@ -14,6 +14,8 @@ from queue import Queue
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PLANTED = "Ada Lovelace confided this"
 
 PROCESS = """

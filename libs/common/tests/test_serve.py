@@ -13,6 +13,8 @@ import pytest
 from common import serve
 from common.web.drain import DRAIN_SIGNAL, Drain
 
+pytestmark = pytest.mark.slow
+
 REPLICA = """
 import asyncio, os
 

@@ -21,6 +21,8 @@ from devstack.errors import AlreadyRunning, PortTaken
 from devstack.infrastructure import Addresses, Infrastructure
 from devstack.probes import kafka_ok, redis_ok
 
+pytestmark = pytest.mark.slow
+
 CHILD = """
 import asyncio, pathlib, sys, time
 from devstack.infrastructure import Infrastructure

@@ -15,6 +15,8 @@ from devstack.probes import http_response
 from devstack.process import Process
 from devstack.process_guard import ProcessGuard, is_claimed
 
+pytestmark = pytest.mark.slow
+
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from auth.keys import make_key_file
 
+pytestmark = pytest.mark.slow
+
 PATHS = "import json, auth.main; print(json.dumps(list(auth.main.app.openapi()['paths'])))"
 SECRET = "mail-server-secret"
 

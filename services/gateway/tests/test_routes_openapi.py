@@ -12,6 +12,8 @@ import pytest
 from auth.keys import make_key_file
 from gateway.routes import BELOW, ROUTES, SERVICES, resolve
 
+pytestmark = pytest.mark.slow
+
 PRINT_PATHS = "import json, {0}.main; print(json.dumps({0}.main.app.openapi()['paths']))"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 Operation = tuple[str, str]

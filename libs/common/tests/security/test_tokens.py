@@ -21,6 +21,8 @@ from common.security.revocations import RevocationList
 from common.security.tokens import CLAIMS, JwksKeys, Role, StaticKeys, Verifier
 from testkit.tokens import AUDIENCE, ISSUER, Signer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def signer():

@@ -20,6 +20,8 @@ from devstack.ports import Ports
 from devstack.process_guard import ProcessGuard
 from devstack.stack import Stack
 
+pytestmark = pytest.mark.slow
+
 QUOTE = "errors fell from 3% to 0.05%"
 
 

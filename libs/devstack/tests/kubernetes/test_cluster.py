@@ -7,6 +7,8 @@ from devstack.kubernetes import cluster as overlay
 from devstack.kubernetes import images
 from devstack.kubernetes.kubectl import Kubectl
 
+pytestmark = pytest.mark.slow
+
 
 def namespace(**annotations):
     return {

@@ -9,6 +9,8 @@ from interview.coaching.evaluation import Evaluation
 from interview.coaching.verdicts import Outcome
 from interview.questions.question import Kind, Level, Question
 
+pytestmark = pytest.mark.slow
+
 QUESTION = Question(
     text="Tell me about a deadline you were in danger of missing.",
     kind=Kind.BEHAVIOURAL,

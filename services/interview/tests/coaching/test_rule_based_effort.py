@@ -11,6 +11,8 @@ from interview.coaching import injection_filter, reading, rule_based, sentences
 from interview.questions import bank
 from interview.questions.question import Level, Question
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 20_000
 QUARTER = LONGEST // 4
 LINEAR, SQUARE = 4, 16

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from interview.embeddings import encoder
 from interview.embeddings.encoder import DIMENSIONS, Encoder, ModelAltered
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = (
     "We had a queue that grew every night because the consumer was slower than the producer.",
     "I measured it first.",

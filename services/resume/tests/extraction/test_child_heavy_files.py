@@ -22,6 +22,8 @@ from resume.extraction.document import DocumentText
 from resume.extraction.pdf_layers import Layer, foremost
 from resume.parsing import parser
 
+pytestmark = pytest.mark.slow
+
 MEBIBYTE = 1024**2
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 

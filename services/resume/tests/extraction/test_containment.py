@@ -17,6 +17,8 @@ from resume.extraction import containment_check, sandbox
 from resume.extraction.containment import READER_ID, Containment
 from resume.upload.file_kind import FileKind
 
+pytestmark = pytest.mark.slow
+
 LACKING = {
     "landlock": "landlock_create_ruleset",
     "seccomp": "seccomp",

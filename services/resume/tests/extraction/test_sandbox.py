@@ -10,6 +10,8 @@ import pytest
 from resume.extraction import child, sandbox
 from resume.upload.file_kind import FileKind
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", [FileKind.PDF, FileKind.DOCX])
 async def test_a_sample_is_read_in_a_child_process(sample, kind):

@@ -29,7 +29,9 @@ class DemoFailed(DevstackError):
 class DemoClient:
     """Signs up, uploads, answers. Raises DemoFailed when an answer is not what the interface promises."""
 
-    def __init__(self, http: httpx.AsyncClient, email: str = "", password: str = "") -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, email: str | None = None, password: str | None = None
+    ) -> None:
         """Without an address and a password, those of somebody new."""
         self._http = http
         self.email = email or f"demo-{int(time.time())}-{secrets.token_hex(3)}@example.com"
