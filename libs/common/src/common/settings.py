@@ -60,6 +60,8 @@ class Settings(GuardedSettings):
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     sentry_dsn: SecretStr | None = None
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535)
+    metrics_host: str = "127.0.0.1"
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:16379/0")
     jwks_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json")
     token_issuer: str = "interviewace"  # noqa: S105 - a name, not a secret

@@ -13,7 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from common import error_reports
+from common import error_reports, metrics
 from common.settings import Settings
 
 EXPORT_EVERY_MS = 1_000
@@ -96,10 +96,11 @@ def configure_traces(settings: Settings) -> None:
 
 
 def configure(settings: Settings) -> None:
-    """Set up logs, error reports and traces of this process; called once, by the app factories."""
+    """Set up logs, error reports, traces and metrics of this process; called once, by the app factories."""
     configure_logs(settings)
     error_reports.configure(settings)
     configure_traces(settings)
+    metrics.configure(settings)
 
 
 def flush() -> None:

@@ -26,6 +26,13 @@ class Ports:
     resume_worker: int = 8112
     interview: int = 8103
     interview_worker: int = 8113
+    gateway_metrics: int = 9180
+    auth_metrics: int = 9181
+    auth_worker_metrics: int = 9191
+    resume_metrics: int = 9182
+    resume_worker_metrics: int = 9192
+    interview_metrics: int = 9183
+    interview_worker_metrics: int = 9193
     devstack_postgres: int = 15432
     devstack_redis: int = 16379
     devstack_kafka: int = 19092

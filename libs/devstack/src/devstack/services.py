@@ -98,13 +98,18 @@ def plan(site: Site) -> Plan:
                 f"{name} {role}",
                 f"{name}.main:{target}",
                 getattr(site.ports, name + suffix),
-                environments[name],
+                environments[name] | _metrics(site, name + suffix),
                 forked=forking.POSSIBLE,
             )
             for name in SERVICES
         ]
 
-    gateway = _server("gateway", "gateway.main:app", site.ports.gateway, _gateway_environment(site))
+    gateway = _server(
+        "gateway",
+        "gateway.main:app",
+        site.ports.gateway,
+        _gateway_environment(site) | _metrics(site, "gateway"),
+    )
     return Plan(
         steps=[[provision], for_each_service("migrate")],
         tiers=[servers("api", "app", ""), servers("worker", "worker", "_worker"), [gateway]],
@@ -113,6 +118,10 @@ def plan(site: Site) -> Plan:
         imports=SHARED_IMPORTS if forking.POSSIBLE else (),
         early=("gateway",),
     )
+
+
+def _metrics(site: Site, process: str) -> dict[str, str]:
+    return {"METRICS_PORT": str(getattr(site.ports, f"{process}_metrics"))}
 
 
 def _service_environment(site: Site, service: str, database_url: str) -> dict[str, str]:

@@ -1,11 +1,24 @@
 """One span for each call of a model, by OpenTelemetry's conventions for generative AI, without any content."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 
 from llm.protocol import Prompt, Reply, T
+
+meter = metrics.get_meter("interviewace")
+DURATION = meter.create_histogram(
+    "gen_ai.client.operation.duration",
+    unit="s",
+    description="Seconds of a call of a model, by provider and model.",
+)
+TOKENS = meter.create_counter(
+    "interviewace.model.tokens",
+    unit="{token}",
+    description="Tokens of calls, by provider, model and direction.",
+)
 
 tracer = trace.get_tracer("interviewace.llm")
 
@@ -27,12 +40,17 @@ def call(provider: str, model: str, prompt: Prompt) -> Iterator[trace.Span]:
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
+        measured: dict[str, str | int] = {"gen_ai.provider.name": provider, "gen_ai.request.model": model}
+        started = time.perf_counter()
         try:
             yield span
         except BaseException as error:
+            measured["error.type"] = type(error).__name__
             span.set_attribute("error.type", type(error).__name__)
             span.set_status(trace.StatusCode.ERROR)
             raise
+        finally:
+            DURATION.record(time.perf_counter() - started, measured)
 
 
 def answered(span: trace.Span, reply: Reply[T]) -> Reply[T]:
@@ -40,4 +58,7 @@ def answered(span: trace.Span, reply: Reply[T]) -> Reply[T]:
     span.set_attribute("gen_ai.response.model", reply.model)
     span.set_attribute("gen_ai.usage.input_tokens", reply.input_tokens)
     span.set_attribute("gen_ai.usage.output_tokens", reply.output_tokens)
+    for direction, count in (("input", reply.input_tokens), ("output", reply.output_tokens)):
+        measured = {"gen_ai.provider.name": reply.engine, "gen_ai.response.model": reply.model}
+        TOKENS.add(count, measured | {"gen_ai.token.type": direction})
     return reply

@@ -20,12 +20,16 @@ from common.contracts.user import RefreshTokenReused
 from common.db.engine import SessionMaker
 from common.errors import AuthenticationError, EntityNotFoundError, TokenError
 from common.messaging import outbox
+from common.metrics import meter
 from common.security.tokens import MAX_LIFE_SECONDS, Identity
 from common.web import pagination
 
 END_ALL_BATCH = 200
 
 log = structlog.get_logger()
+SIGN_INS = meter.create_counter(
+    "interviewace.auth.sign_ins", description="Attempts to sign in, by outcome: signed_in, refused, locked."
+)
 
 
 class WrongCredentials(AuthenticationError):
@@ -93,14 +97,17 @@ async def sign_in(
         known = await user_of(session, credentials.email)
     matches = await hasher.matches(credentials.password, known.password_hash if known else None)
     pair = None
+    outcome = "refused"
     async with sessionmaker.begin() as session:
         user = await user_of(session, credentials.email, lock=True)
         if user is not None and user.may_sign_in(verified):
             if matches and known is not None and user.password_hash == known.password_hash:
                 user.clear_failures()
-                pair = await _open(session, keys, user, device)
+                pair, outcome = await _open(session, keys, user, device), "signed_in"
             elif user.count_failure():
+                outcome = "locked"
                 await mails.send_later(session, user.id, "locked")
+    SIGN_INS.add(1, {"outcome": outcome})
     if pair is None:
         raise WrongCredentials("Address or password is wrong, or the account can't be used yet.")
     return pair

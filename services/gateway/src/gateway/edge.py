@@ -1,5 +1,6 @@
 """The outer layer, plain ASGI: every request gets an id, a span, a log line and the headers every response carries."""
 
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -10,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from common import telemetry
+from common import metrics, telemetry
 from common.errors import DomainError
 from common.web import problems
 from common.web.middleware import QUIET_PATHS, request_id_of
@@ -36,6 +37,20 @@ SECURITY = {
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 log = structlog.get_logger()
+DURATION = metrics.meter.create_histogram(
+    "http.server.request.duration",
+    unit="s",
+    description="Seconds of a request, by method, prefix and status.",
+)
+ACTIVE = metrics.meter.create_up_down_counter(
+    "http.server.active_requests", unit="{request}", description="Requests under way."
+)
+REFUSALS = metrics.meter.create_counter(
+    "interviewace.gateway.refusals",
+    description="Requests the gateway answered with a problem of its own, by code.",
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 tracer = trace.get_tracer("gateway")
 
 
@@ -72,9 +87,11 @@ class Edge:
             structlog.contextvars.bound_contextvars(request_id=context.request_id),
             tracer.start_as_current_span(context.method, came_with, SpanKind.SERVER) as span,
         ):
+            ACTIVE.add(1)
             try:
                 await self._respond(context)
             finally:
+                ACTIVE.add(-1)
                 _finish(context, span)
 
     async def _respond(self, context: RequestContext) -> None:
@@ -153,6 +170,7 @@ async def _send(context: RequestContext, response: Response) -> None:
 
 
 async def _refuse(context: RequestContext, error: DomainError) -> None:
+    REFUSALS.add(1, {"code": error.code})
     document = problems.document(error.status, error.code, error.title, error.detail, context.request_id)
     more = dict(error.headers) if isinstance(error, Refusal) else {}
     if not context.scope["http_version"].startswith("1"):
@@ -176,6 +194,14 @@ def _finish(context: RequestContext, span: trace.Span) -> None:
         span.set_status(StatusCode.ERROR)
     if context.path in QUIET_PATHS:
         return
+    method = context.method if context.method in METHODS else "_OTHER"
+    seconds = time.perf_counter() - context.started
+    measured: dict[str, str | int] = {
+        "http.request.method": method,
+        "http.route": context.prefix,
+        "http.response.status_code": status,
+    }
+    DURATION.record(seconds, measured)
     log.info(
         "request",
         method=context.method,

@@ -16,6 +16,7 @@ from common.db.engine import SessionMaker
 from common.db.notifications import Notifier
 from common.errors import LLMProviderError
 from common.messaging import outbox
+from common.metrics import meter, timed
 from common.tasks.queue import Retry, TaskPayload
 from interview import interviews
 from interview.coaching import evaluation as coaching
@@ -25,6 +26,11 @@ from interview.models import Answer, Evaluation, Interview, Question, Status
 from interview.questions import question
 from llm.chain import Chain
 
+DURATION = meter.create_histogram(
+    "interviewace.evaluation.duration",
+    unit="s",
+    description="Seconds of judging an answer, by engine and outcome.",
+)
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(seconds=60)
 FAILED = "This answer could not be evaluated: something went wrong on our side."
@@ -58,7 +64,9 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
     if waiting is None:
         return
     try:
-        result = await evaluator.evaluate(chain, waiting.question, waiting.text)
+        with timed(DURATION, {}) as measured:
+            result = await evaluator.evaluate(chain, waiting.question, waiting.text)
+            measured |= {"engine": result.evaluated_by.engine, "outcome": _outcome(result)}
     except LLMProviderError as error:
         raise Retry(type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)) from error
     async with sessions.begin() as session:
@@ -86,6 +94,12 @@ async def give_up(session: AsyncSession, task: EvaluateAnswer, _: str) -> None:
 async def skip(session: AsyncSession, interview: Interview, answer: Answer) -> None:
     """Note that a skipped question needs no evaluation."""
     await _finish(session, interview, answer.evaluation, _unjudged(coaching.Kind.SKIPPED, SKIPPED))
+
+
+def _outcome(result: coaching.Evaluation) -> str:
+    if not result.by_engine:
+        return "settled"
+    return "numbered" if result.score is not None else "without_a_number"
 
 
 def _unjudged(kind: coaching.Kind, note: str) -> coaching.Evaluation:

@@ -10,6 +10,7 @@ from common.contracts.resume import ResumeParsed, ResumeParseFailed
 from common.db import notifications
 from common.db.engine import SessionMaker
 from common.messaging import outbox
+from common.metrics import meter, timed
 from common.tasks.queue import PermanentFailure, TaskPayload, enqueue
 from resume.extraction import sandbox
 from resume.models import Resume, ResumeFile, ResumeStatus
@@ -19,6 +20,11 @@ from resume.upload.file_kind import FileKind
 NEEDS_OCR = (
     "There is no text in the file, only pictures of it. Export the résumé from the program it was written in, or run"
     " text recognition (OCR) over the scan, and upload that."
+)
+DURATION = meter.create_histogram(
+    "interviewace.resume.reading.duration",
+    unit="s",
+    description="Seconds of reading a file, by kind and outcome.",
 )
 INTERRUPTED = "Reading was interrupted several times. Ask for it again (`POST /api/v1/resume/{id}/reparse`)."
 
@@ -129,7 +135,9 @@ async def run(sessions: SessionMaker, task: ParseResume) -> None:
     if file is None:
         return
     try:
-        result = await sandbox.read(*file)
+        with timed(DURATION, {"kind": file[0].value}) as measured:
+            result = await sandbox.read(*file)
+            measured["outcome"] = ResumeStatus.NEEDS_OCR if result.needs_ocr else ResumeStatus.PARSED
     except sandbox.Unreadable as error:
         async with sessions.begin() as session:
             if resume := await _lock_wanted(session, task):

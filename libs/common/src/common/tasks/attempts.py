@@ -1,6 +1,7 @@
 """One attempt at a task: begun when its turn has come, done within its time, ended in one transaction with its row."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from pydantic_core import from_json
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import telemetry
+from common import metrics, telemetry
 from common.db.engine import SessionMaker
 from common.db.tombstones import AccountErased
 from common.errors import EventTooLargeError
@@ -46,6 +47,11 @@ UNREADABLE = "The task's payload can't be read."
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.tasks")
+DURATION = metrics.meter.create_histogram(
+    "interviewace.task.duration",
+    unit="s",
+    description="Seconds of an attempt at a task, by kind and outcome.",
+)
 
 
 class MustRunAlone(Exception):
@@ -97,27 +103,45 @@ class Attempts:
         if attempt is None:
             return
         context = telemetry.context_of(from_json(attempt.trace))
-        with tracer.start_as_current_span(
-            f"task {attempt.name}", context=context, kind=trace.SpanKind.CONSUMER
-        ) as span:
+        about = {"task_id": str(task_id), "kind": attempt.name, "attempt": attempt.number}
+        measured: dict[str, str | int] = {"kind": attempt.name, "outcome": TaskStatus.RETRYING.value}
+        with (
+            tracer.start_as_current_span(
+                f"task {attempt.name}", context=context, kind=trace.SpanKind.CONSUMER
+            ) as span,
+            metrics.timed(DURATION, measured),
+        ):
             span.set_attribute("interviewace.task.id", str(task_id))
             span.set_attribute("interviewace.task.attempt", attempt.number)
-            if attempt.hopeless:
-                await self._give_up(attempt, attempt.failures, attempt.hopeless)
-                return
+            log.info("task_started", **about)
+            started = time.perf_counter()
             try:
-                await self._run(attempt)
-            except AccountErased:
-                async with self._sessions.begin() as session:
-                    await self._end(session, attempt, TaskStatus.CANCELLED, attempt.failures, None)
-            except Retry as error:
-                await self._retry(attempt, attempt.failures, str(error), error.delay)
-            except Exception as error:
-                span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
-                await self._failed(attempt, error)
-            else:
-                async with self._sessions.begin() as session:
-                    await self._end(session, attempt, TaskStatus.SUCCEEDED, attempt.failures, None)
+                measured["outcome"] = (await self._make(attempt, span)).value
+            finally:
+                taken = round((time.perf_counter() - started) * 1000, 1)
+                log.info("task_ended", **about, outcome=measured["outcome"], milliseconds=taken)
+
+    async def _make(self, attempt: Attempt, span: trace.Span) -> TaskStatus:
+        """Do the work and end the attempt in one transaction with its row; return what came of it."""
+        if attempt.hopeless:
+            await self._give_up(attempt, attempt.failures, attempt.hopeless)
+            return TaskStatus.FAILED
+        try:
+            await self._run(attempt)
+        except AccountErased:
+            async with self._sessions.begin() as session:
+                await self._end(session, attempt, TaskStatus.CANCELLED, attempt.failures, None)
+            return TaskStatus.CANCELLED
+        except Retry as error:
+            await self._retry(attempt, attempt.failures, str(error), error.delay)
+            return TaskStatus.RETRYING
+        except Exception as error:
+            span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
+            await self._failed(attempt, error)
+            return TaskStatus.FAILED
+        async with self._sessions.begin() as session:
+            await self._end(session, attempt, TaskStatus.SUCCEEDED, attempt.failures, None)
+        return TaskStatus.SUCCEEDED
 
     async def _begin(self, job: Job, task_id: UUID, *, alone: bool) -> Attempt | None:
         async with self._sessions.begin() as session:

@@ -66,7 +66,7 @@ def create_app(settings: ServiceSettings, lifespan: Callable[[FastAPI], Any], **
         docs_url=None,
         redoc_url=None,
         telemetry={
-            "metrics": False,
+            "metrics": True,
             "logs": False,
             "operation_spans": False,
             "exclude": lambda scope: scope["path"] in ("/health", "/ready"),

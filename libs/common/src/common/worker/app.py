@@ -18,7 +18,7 @@ from common.settings import ServiceSettings
 from common.tasks.queue import TaskRouter
 from common.tasks.worker import GRACE_SECONDS, TaskWorker
 from common.web import base, probes
-from common.worker import queue_age
+from common.worker import queue_age, sampling
 from common.worker.restart import Restarter
 
 
@@ -68,6 +68,8 @@ class WorkerRuntime:
         self._longest_wait = settings.outbox_max_age
         self._tasks = TaskWorker(settings, tasks, sessions, resources)
         self._listens = bool(reactions.topics)
+        self._kinds = tuple(tasks.kinds)
+        self._measures = settings.metrics_port is not None
         self._listening = asyncio.Event()
 
     @property
@@ -105,6 +107,16 @@ class WorkerRuntime:
         if not self._tasks.active:
             raise probes.NotReady("not connected")
 
+    async def _sample(self) -> None:
+        kinds = set(self._kinds)
+        while True:
+            await sampling.sample_database(self._sessions, kinds)
+            for subscriber in self._broker.subscribers:
+                consumer = getattr(subscriber, "consumer", None)
+                if consumer is not None:
+                    await sampling.sample_consumer(consumer)
+            await sampling.pause()
+
     async def _listen(self) -> None:
         try:
             await self._broker.start()
@@ -127,6 +139,8 @@ class WorkerRuntime:
         parts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("relay", self._relay.run)]
         if self._listens:
             parts.append(("consumers", self._listen))
+        if self._measures:
+            parts.append(("metrics", self._sample))
         kept = [asyncio.create_task(restarter.restart(name, run)) for name, run in parts]
         working = asyncio.create_task(restarter.restart("tasks", self._tasks.run))
         try:
