@@ -55,7 +55,7 @@ def _in_style(text: str, path: str, name: str, root: Path) -> str:
     """Return a module with its imports in order, which depends on the service's name, as ruff would have it."""
     if not path.endswith(".py") or not text:
         return text
-    ours = f'lint.isort.known-first-party=["{name}"]'
+    ours = f'lint.isort.known-first-party=["{name}", "common"]'
     for arguments in (["check", "--fix-only", "--select", "I", "--config", ours], ["format"]):
         command = [sys.executable, "-m", "ruff", *arguments, "-q", "--stdin-filename", path, "-"]
         text = subprocess.run(
