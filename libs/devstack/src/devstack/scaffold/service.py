@@ -40,7 +40,7 @@ def remove(name: str, root: Path, *, force: bool = False) -> list[str]:
         ChangedSince: its files are not those that were made.
     """
     home = root / "services" / name
-    if not (home / "src" / name).is_dir():
+    if not names.FORM.fullmatch(name) or not (home / "src" / name).is_dir():
         raise NotWhereExpected(f"there is no service {name!r} to remove")
     files = templates.new_files(name, root)
     if (changed := _changed(files, home, root)) and not force:

@@ -55,7 +55,8 @@ def _in_style(text: str, path: str, name: str, root: Path) -> str:
     """Return a module with its imports in order, which depends on the service's name, as ruff would have it."""
     if not path.endswith(".py") or not text:
         return text
-    ours = f'lint.isort.known-first-party=["{name}", "common"]'
+    # by their names: of what is not written yet ruff can't know whose it is
+    ours = f'lint.isort.known-first-party=["{name}", "common", "testkit"]'
     for arguments in (["check", "--fix-only", "--select", "I", "--config", ours], ["format"]):
         command = [sys.executable, "-m", "ruff", *arguments, "-q", "--stdin-filename", path, "-"]
         text = subprocess.run(
@@ -76,7 +77,8 @@ def _alike(root: Path, path: str) -> str:
 def _shared_lock(root: Path) -> str:
     """Return the lock of what every service with a database needs; `make lock` writes the same."""
     locks = [_entries(service / "requirements.lock") for service in _with_a_database(root)]
-    return "".join(entry for entry in locks[0] if all(entry in lock for lock in locks))
+    shared = set(locks[0]).intersection(*locks[1:])
+    return "".join(entry for entry in locks[0] if entry in shared)
 
 
 def _entries(lock: Path) -> list[str]:
