@@ -58,6 +58,11 @@ upgrade: ## move the locked versions to the newest that fit, all of them or one:
 	@$(FETCH_UV)
 	@$(PYTHON) deploy/lock $(UV) $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)
 
+service service-remove: .venv/.ready ## a working new service: make service NAME=payments; take it out again (FORCE=1 if changed)
+	@[ -n "$$NAME" ] || { echo 'set NAME, such as: make $@ NAME=payments'; exit 2; }
+	@$(BIN)/python -m devstack $@ "$$NAME" $(if $(FORCE),$(patsubst service-remove,--force,$(filter service-remove,$@)))
+	@$(MAKE) events
+
 # --- running --------------------------------------------------------------------------------------------------------
 
 run: .venv/.ready ## the whole stack without containers; Ctrl-C stops it
@@ -155,4 +160,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean
+.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean

@@ -11,7 +11,7 @@ from pathlib import Path
 from common.contracts import catalogue
 
 DOCS = Path(__file__).parent
-SERVICES = ("auth", "resume", "interview")
+SERVICES = tuple(catalogue.PUBLISHERS)
 
 HEAD = """# Events
 

@@ -1,5 +1,6 @@
 """What holds of every manifest under deploy/k8s, rendered as `kubectl apply -k` would; no cluster is needed."""
 
+import importlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,15 +10,12 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from auth.settings import Settings as AuthSettings
 from common.provision import ProvisionSettings
 from common.serve import ServeSettings
 from devstack.kubernetes import secrets
 from devstack.kubernetes.edges import Place, allows, matching, selects
-from gateway.settings import Settings as GatewaySettings
-from interview.settings import Settings as InterviewSettings
+from devstack.services import SERVICES
 from llm.settings import LLMSettings
-from resume.settings import Settings as ResumeSettings
 from testkit import kustomize
 
 ROOT = Path(__file__).parents[1]
@@ -31,13 +29,11 @@ OF_OPERATORS = {
 }
 """Kinds whose schema comes with an operator; no package carries it."""
 LONG_RUNNING = {"Deployment", "StatefulSet"}
-SETTINGS = {
-    "auth": (AuthSettings, ServeSettings),
-    "resume": (ResumeSettings, ServeSettings),
-    "interview": (InterviewSettings, LLMSettings, ServeSettings),
-    "gateway": (GatewaySettings, ServeSettings),
-    "provision": (ProvisionSettings,),
+SETTINGS: dict[str, tuple[Any, ...]] = {
+    name: (importlib.import_module(f"{name}.settings").Settings, ServeSettings)
+    for name in (*SERVICES, "gateway")
 }
+SETTINGS |= {"interview": (*SETTINGS["interview"], LLMSettings), "provision": (ProvisionSettings,)}
 NOT_OURS = {"PGSSLMODE", "GRANIAN_BACKLOG", "GRANIAN_BACKPRESSURE", "GRANIAN_HTTP1_BUFFER_SIZE"}
 """Variables that asyncpg and granian read."""
 NAME, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
@@ -172,7 +168,7 @@ def test_the_jobs_names_have_the_version(manifests: list[Resource]) -> None:
     jobs = [job["metadata"]["name"] for job in of(manifests, "Job")]
     suffix = VERSION.replace(".", "-")
     assert sorted(jobs) == sorted(
-        f"{name}-{suffix}" for name in ("provision", "auth-migrate", "resume-migrate", "interview-migrate")
+        f"{name}-{suffix}" for name in ("provision", *(f"{service}-migrate" for service in SERVICES))
     )
 
 
@@ -212,7 +208,7 @@ def test_every_secret_that_a_pod_names_is_made(manifests: list[Resource]) -> Non
         if "secretRef" in source
     }
     stored = {secret["metadata"]["name"] for secret in of(manifests, "ExternalSecret")}
-    assert wanted == {"auth", "resume", "interview", "gateway", "provision"}
+    assert wanted == {*SERVICES, "gateway", "provision"}
     assert wanted <= (stored or set(secrets.make()))
     assert of(manifests, "Secret") == []
 
@@ -312,7 +308,7 @@ def test_the_gateway_alone_is_reached_from_outside_and_reaches_no_database(manif
     assert not any(allows(policies, stranger, place, 8000) for place in places(manifests))
     (gateway,) = [place for place in places(manifests) if place.name == "gateway"]
     served = {place.name for place in places(manifests) if allows(policies, gateway, place, 8000)}
-    assert served == {"auth", "resume", "interview"}
+    assert served == set(SERVICES)
     assert not any(allows(policies, gateway, place, 5432) for place in places(manifests))
 
 

@@ -82,3 +82,15 @@ def test_a_message_keeps_its_apostrophe(checkout: Path) -> None:
     (checkout / ".venv" / ".ready").touch()
     done = make(checkout, "migration", "SERVICE=auth", "DATABASE_URL=x", "MESSAGE=add a user's column")
     assert done.stdout == "-m auth revision add a user's column\n"
+
+
+@pytest.mark.parametrize("command", ["service", "service-remove"])
+def test_a_service_needs_a_name_and_only_its_removal_is_forced(checkout: Path, command: str) -> None:
+    script(checkout / ".venv" / "bin" / "python", '#!/bin/sh\necho "$@"\n')
+    (checkout / ".venv" / ".ready").touch()
+    unnamed = make(checkout, command)
+    assert unnamed.returncode != 0
+    assert f"set NAME, such as: make {command} NAME=payments" in unnamed.stdout
+    forced = make(checkout, command, "NAME=payments", "FORCE=1")
+    option = " --force" if command == "service-remove" else ""
+    assert forced.stdout.splitlines()[0] == f"-m devstack {command} payments{option}"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from auth.keys import make_key_file
 from auth.settings import Settings as AuthSettings
 from common.production import Allowance
+from gateway.routes import SERVICES
 from gateway.settings import Settings as GatewaySettings
 from interview.settings import Settings as InterviewSettings
 from resume.settings import Settings as ResumeSettings
@@ -60,7 +61,7 @@ REFUSED = {
         *EVERYWHERE,
         "JWKS_URL leads to this machine",
         "PUBLIC_URL leads to this machine",
-        *(f"{name}_URL is not set" for name in ("AUTH", "RESUME", "INTERVIEW")),
+        *(f"{name.upper()}_URL is not set" for name in SERVICES),
         "CORS_ORIGINS lets pages of any site call",
         "TRUSTED_PROXIES lets anybody say who they are",
     ],
@@ -76,9 +77,7 @@ SOUND = {
     "OPENAI_API_KEY": "sk-proj-4fV9sLq0ZtY2mB7cXw",
     "CORS_ORIGINS": "https://a.example",
     "TRUSTED_PROXIES": "10.0.0.0/8,fd00::/8",
-    "AUTH_URL": "http://auth:8000",
-    "RESUME_URL": "http://resume:8000",
-    "INTERVIEW_URL": "http://interview:8000",
+    **{f"{name.upper()}_URL": f"http://{name}:8000" for name in SERVICES},
 }
 
 

@@ -92,7 +92,7 @@ def command(tmp_path):
     def run(settings, *argv):
         package = ModuleType("sample")
         package.__file__ = str(tmp_path / "__init__.py")
-        cli.main(package, settings, ["wait", *argv])
+        cli.main(package, lambda: settings, ["wait", *argv])
 
     return run
 

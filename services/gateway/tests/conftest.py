@@ -26,6 +26,7 @@ from common.security.tokens import Role
 from devstack.redis_server import server_binary
 from gateway.app import create_gateway
 from gateway.edge import Edge
+from gateway.routes import SERVICES
 from gateway.settings import Settings
 from testkit.tokens import Signer
 
@@ -300,9 +301,7 @@ async def gateways(redis: RedisServer, upstream: FakeService, signer: Signer) ->
                 {
                     "redis_url": redis.url,
                     "jwks_url": signer.jwks_url,
-                    "auth_url": upstream.url,
-                    "resume_url": upstream.url,
-                    "interview_url": upstream.url,
+                    **{f"{name}_url": upstream.url for name in SERVICES},
                     "redis_pause": 0.2,
                     "production_allows": "loopback_upstreams,passwordless_redis,plain_public_url",
                 }

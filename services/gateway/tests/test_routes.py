@@ -1,5 +1,6 @@
 """The table of routes against the services' own, and what is counted against what a service got."""
 
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,15 +14,14 @@ from starlette.routing import Match
 
 from auth.api import accounts, sessions, users
 from common.web import tasks_api
-from gateway.routes import BELOW, ROUTES, LimitClass, Route, resolve
-from interview import api as interview
-from resume import api as resume
+from gateway.routes import BELOW, ROUTES, SERVICES, LimitClass, Route, resolve
 
+SEVERAL = {"auth": (accounts, sessions, users)}
 ROUTERS: dict[str, list[APIRouter]] = {
-    "auth": [accounts.router, sessions.router, users.router],
-    "resume": [resume.router, tasks_api.router],
-    "interview": [interview.router],
+    name: [api.router for api in SEVERAL.get(name) or (importlib.import_module(f"{name}.api"),)]
+    for name in SERVICES
 }
+ROUTERS["resume"].append(tasks_api.router)
 CREDENTIALS = {
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/verify-email"),

@@ -10,14 +10,12 @@ from pydantic import Field, SecretStr
 from sqlalchemy.engine import URL, make_url
 
 from common import production, wait
-from common.contracts.interview import InterviewEvent
-from common.contracts.resume import ResumeEvent
-from common.contracts.user import UserEvent
+from common.contracts import catalogue
 from common.messaging import dead_letters, kafka
 from common.production import Allowance, Problem
 from common.settings import GuardedSettings, MessageSettings
 
-TOPICS = (UserEvent.topic, ResumeEvent.topic, InterviewEvent.topic)
+TOPICS = tuple(event.topic for event in catalogue.PUBLISHERS.values())
 ROLE_EXISTS = "SELECT true FROM pg_roles WHERE rolname = $1"
 DATABASE_EXISTS = "SELECT true FROM pg_database WHERE datname = $1"
 

@@ -129,6 +129,7 @@ async def test_the_probes_answer(client):
     ready = await client.get("/ready")
     assert ready.status_code == 200
     assert ready.json()["checks"] == {"postgres": "ok", "redis": "ok"}
+    assert (await client.get("/ready?without=redis")).json()["checks"] == {"postgres": "ok"}
 
 
 async def test_a_task_is_seen_by_its_owner_only(sample, client):

@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack run | demo | seed | logs | trace | memory | clean`."""
+"""The command line: `python -m devstack run | demo | seed | logs | trace | memory | clean | service`."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from devstack import cli_run, dotenv, observe, seed, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
+from devstack.scaffold import service
 from devstack.stack import Stack
 
 
@@ -48,6 +49,14 @@ def _perform(arguments: argparse.Namespace) -> None:
             cli_run.say(observe.memory_table(arguments.folder))
         case "clean":
             cli_run.clean(arguments.folder)
+        case "service":
+            paths = service.add(arguments.name, Path.cwd())
+            cli_run.say(
+                f"{arguments.name}: {len(paths)} files are made or name it; its items are yours to rename"
+            )
+        case "service-remove":
+            paths = service.remove(arguments.name, Path.cwd(), force=arguments.force)
+            cli_run.say(f"{arguments.name}: {len(paths)} files are gone or name it no more")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("id", nargs="?", default="", help="the request's id (X-Request-ID) or its trace's")
     commands.add_parser("memory", help="show how much memory each process holds")
     commands.add_parser("clean", help="remove all data, logs and keys")
+    commands.add_parser("service", help="make a new service in the checkout").add_argument("name")
+    remove = commands.add_parser("service-remove", help="take out a service that was made and not changed")
+    remove.add_argument("name")
+    remove.add_argument("--force", action="store_true", help="also where its files were changed")
     return parser
 
 

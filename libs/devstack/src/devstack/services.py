@@ -14,7 +14,11 @@ from devstack.ports import Ports
 from devstack.probes import http_ok, http_response
 from devstack.process import Program
 
-SERVICES = ("auth", "resume", "interview")
+SERVICES = (
+    "auth",
+    "resume",
+    "interview",
+)
 WORKERS = tuple(f"{service} worker" for service in SERVICES)
 LOCAL_SESSION_TIMEOUT_MS = "2000"
 """The broker from the wheel lets a consumer join only after half of its session timeout or more."""

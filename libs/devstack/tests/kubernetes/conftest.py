@@ -76,7 +76,7 @@ def engine(cluster):
 def pod():
     """Make a pod as the API server shows it."""
 
-    def make(name, *, ready=True, ending=False, address="", **labels):
+    def make(name, /, *, ready=True, ending=False, address="", **labels):
         metadata = {
             "name": name,
             "labels": {f"app.kubernetes.io/{key}": value for key, value in labels.items()},

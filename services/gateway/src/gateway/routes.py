@@ -15,7 +15,11 @@ INTERVIEW = "/api/v1/interview"
 BELOW = "/**"
 """At a pattern's end: the path itself and everything under it. A `{}` in a pattern is one segment."""
 
-SERVICES = ("auth", "resume", "interview")
+SERVICES = (
+    "auth",
+    "resume",
+    "interview",
+)
 
 
 class LimitClass(Enum):

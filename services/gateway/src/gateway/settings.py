@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 from common import production, settings
 from common.production import Allowance, Problem
 from common.settings import Listed, listed
+from gateway import routes
 from gateway.access.rate_limits import Limit, Limits
 
 MEGABYTE = 1024 * 1024
@@ -88,13 +89,12 @@ class Settings(settings.Settings):
     @property
     def upstreams(self) -> dict[str, str]:
         """The base URL of each service, without a slash at its end."""
-        urls = {"auth": self.auth_url, "resume": self.resume_url, "interview": self.interview_url}
-        return {name: str(url).rstrip("/") for name, url in urls.items()}
+        return {name: str(getattr(self, f"{name}_url")).rstrip("/") for name in routes.SERVICES}
 
     def production_problems(self) -> Iterator[Problem]:
         """Find out about addresses that were left as they are, and callers and proxies that could be anybody."""
         yield from super().production_problems()
-        for name in ("auth_url", "resume_url", "interview_url"):
+        for name in (f"{service}_url" for service in routes.SERVICES):
             host = getattr(self, name).host
             yield from production.address_problems(name.upper(), [host], is_set=name in self.model_fields_set)
         yield from production.public_url_problems(str(self.public_url))

@@ -8,7 +8,11 @@ from common.contracts.interview import InterviewEvent
 from common.contracts.resume import ResumeEvent
 from common.contracts.user import UserEvent
 
-PUBLISHERS: dict[str, type[Event]] = {"auth": UserEvent, "resume": ResumeEvent, "interview": InterviewEvent}
+PUBLISHERS: dict[str, type[Event]] = {
+    "auth": UserEvent,
+    "resume": ResumeEvent,
+    "interview": InterviewEvent,
+}
 
 
 def published_by(service: str) -> list[type[Event]]:

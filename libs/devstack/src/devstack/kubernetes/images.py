@@ -12,8 +12,8 @@ from pathlib import Path
 
 from devstack.cli_run import say
 from devstack.errors import DevstackError
+from devstack.services import SERVICES
 
-SERVICES = ("auth", "gateway", "interview", "resume")
 SERVERS = ("postgres:18", "redis:8", "apache/kafka:4.1.1")
 LOADERS = {
     r"kind-(.+)": "kind load docker-image --name {0} {images}",
@@ -30,7 +30,7 @@ class ImagesMissing(DevstackError):
 def ours() -> list[str]:
     """Return the names of our images, of the version that pyproject.toml says."""
     version = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    return [f"interviewace-{name}:{version}" for name in SERVICES]
+    return [f"interviewace-{name}:{version}" for name in (*SERVICES, "gateway")]
 
 
 def fingerprint() -> str:

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Mapping
 
 from devstack.kubernetes.kubectl import Kubectl, names
+from devstack.services import SERVICES
 
-SERVICES = ("auth", "resume", "interview")
 ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
 """What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410)."""
 
@@ -40,9 +40,12 @@ def make() -> dict[str, dict[str, str]]:
             "PROVISION_DATABASE_URLS": ",".join(urls.values()),
         },
         "gateway": redis_url,
-        "auth": {"DATABASE_URL": urls["auth"], "SIGNING_KEY": signing_key(), **redis_url},
-        "resume": {"DATABASE_URL": urls["resume"], **redis_url},
-        "interview": {"DATABASE_URL": urls["interview"], **redis_url},
+        **{
+            name: {"DATABASE_URL": url}
+            | redis_url
+            | ({"SIGNING_KEY": signing_key()} if name == "auth" else {})
+            for name, url in urls.items()
+        },
     }
 
 

@@ -16,8 +16,11 @@ PAUSE = 0.5
 class Person:
     """Signs up, answers every question with words nobody else uses, and reads the report."""
 
-    def __init__(self, http: httpx.AsyncClient, address: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, address: str, *, pause: float = PAUSE, patience: float = PATIENCE
+    ) -> None:
         self._http = http
+        self._pause, self._patience = pause, patience
         self._headers = {"X-Forwarded-For": address}
         self.words: list[str] = []
         self.retries = 0
@@ -36,7 +39,7 @@ class Person:
         for _ in range(QUESTIONS):
             await self._answer(interview)
             begun.set()
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
         response = await self._until("GET", f"/interview/{interview}/report", None, {200})
         return response.text
 
@@ -53,7 +56,7 @@ class Person:
         self, method: str, path: str, body: dict[str, object] | dict[str, str] | None, wanted: set[int]
     ) -> httpx.Response:
         loop = asyncio.get_running_loop()
-        deadline, seen = loop.time() + PATIENCE, ""
+        deadline, seen = loop.time() + self._patience, ""
         while loop.time() < deadline:
             try:
                 response = await self._http.request(method, API + path, json=body, headers=self._headers)
@@ -63,8 +66,8 @@ class Person:
             except httpx.HTTPError as error:
                 seen = type(error).__name__
             self.retries += 1
-            await asyncio.sleep(PAUSE)
-        raise TrialFailed(f"{method} {path} got no {sorted(wanted)} in {PATIENCE:g} s: {seen}")
+            await asyncio.sleep(self._pause)
+        raise TrialFailed(f"{method} {path} got no {sorted(wanted)} in {self._patience:g} s: {seen}")
 
 
 async def practise(url: str, count: int, begun: asyncio.Event) -> tuple[int, list[str], int]:

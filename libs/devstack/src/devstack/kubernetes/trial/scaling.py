@@ -11,8 +11,8 @@ PEOPLE, RATE = 40, 120.0
 PATIENCE = 420.0
 
 
-def up_and_down(kubectl: Kubectl, place: Kubectl) -> Outcome:
-    """More gateways under load, one again afterwards."""
+def up_and_down(kubectl: Kubectl, place: Kubectl, *, settle: float = 10) -> Outcome:
+    """More gateways under load, which goes on for `settle` seconds with all of them; one again afterwards."""
     pods.until(lambda: _count(kubectl) == 1, PATIENCE, "one gateway at first")
     with under_load(place, PEOPLE, RATE) as summary:
         up = pods.until(lambda: _count(kubectl) > 1, PATIENCE, "a second gateway under load")
@@ -26,7 +26,7 @@ def up_and_down(kubectl: Kubectl, place: Kubectl) -> Outcome:
             "averageUtilization",
         )
         pods.until(lambda: len(pods.running(kubectl, name="gateway")) > 1, 120, "the second gateway is ready")
-        time.sleep(10)
+        time.sleep(settle)
         most = _count(kubectl)
     down = pods.until(lambda: _count(kubectl) == 1, PATIENCE, "one gateway again")
     seen = (
