@@ -36,7 +36,8 @@ def test_of_two_services_each_has_ports_of_its_own_and_goes_alone(checkout: Path
     alone = contents()
     service.add("bra", checkout)
     ports = (checkout / "libs/devstack/src/devstack/ports.py").read_text()
-    assert "    zebra: int = 8104\n    zebra_worker: int = 8114\n    bra: int = 8105\n" in ports
+    assert "    zebra: int = 8104\n    zebra_worker: int = 8114\n    zebra_metrics: int = 9184\n" in ports
+    assert "    zebra_worker_metrics: int = 9194\n    bra: int = 8105\n" in ports
     service.remove("bra", checkout)
     assert contents() == alone
 

@@ -11,7 +11,7 @@ from devstack.scaffold.insertions import Insertion
 PORTS = "libs/devstack/src/devstack/ports.py"
 CATALOGUE = "libs/common/src/common/contracts/catalogue.py"
 PORT = re.compile(r"^    (\w+): int = (\d+)$", re.MULTILINE)
-FIRST_PORT, WORKERS_ABOVE = 8101, 10
+FIRST_PORT, WORKERS_ABOVE, METRICS_ABOVE = 8101, 10, 1080
 """A service's API takes the next port from here, its worker one that is so many above."""
 
 
@@ -84,7 +84,9 @@ def _code(name: str, port: int, behind: str) -> list[Insertion]:
     upper, class_name = name.upper(), f"{name.capitalize()}Event"
     routes, settings = (f"services/gateway/src/gateway/{module}.py" for module in ("routes", "settings"))
     listed = f'    "{name}",\n'
-    ports = f"    {name}: int = {port}\n    {name}_worker: int = {port + WORKERS_ABOVE}\n"
+    numbers = {"": port, "_worker": port + WORKERS_ABOVE}
+    numbers |= {f"{role}_metrics": number + METRICS_ABOVE for role, number in numbers.items()}
+    ports = "".join(f"    {name}{role}: int = {number}\n" for role, number in numbers.items())
     url = f'    {name}_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:{port}")\n'
     contract = f"from common.contracts.{name} import {class_name}\n"
     return [
