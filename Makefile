@@ -155,9 +155,12 @@ fix: .venv/.ready ## mend what ruff can mend
 bench: .venv/.ready ## the benchmarks, each a ratio measured side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit 1; done
 
+quality-coach: .venv/.ready ## how the built-in coach orders answers of known quality, beside their length alone
+	@$(BIN)/python benchmarks/coach/quality.py
+
 clean: ## remove the local stack's data, the environment and every cache
 	@if $(BIN)/python -c 'import devstack' 2>/dev/null; then $(BIN)/python -m devstack clean || exit 1; fi
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench clean
+.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench quality-coach clean
