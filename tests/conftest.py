@@ -118,6 +118,15 @@ class Person(httpx.AsyncClient):
             ) from None
 
 
+@asynccontextmanager
+async def open_person(url: str, email: str | None = None) -> AsyncIterator[Person]:
+    """Open a client for somebody new, signed in, or for an address that has an account already, not signed in."""
+    async with Person(url, email) as somebody:
+        if email is None:
+            await somebody.sign_up()
+        yield somebody
+
+
 class Whole:
     """The running stack, its servers, and who uses it."""
 
@@ -126,12 +135,9 @@ class Whole:
         self._containers = containers
         self.url = stack.gateway_url
 
-    @asynccontextmanager
-    async def person(self) -> AsyncIterator[Person]:
+    def person(self) -> AbstractAsyncContextManager[Person]:
         """Somebody new, signed in."""
-        async with Person(self.url) as somebody:
-            await somebody.sign_up()
-            yield somebody
+        return open_person(self.url)
 
     async def kill(self, name: str) -> None:
         """Kill a process, or a server, with SIGKILL. Whatever it was, it is started again."""
@@ -205,16 +211,8 @@ def quiet_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def new_person() -> Callable[..., AbstractAsyncContextManager[Person]]:
-    """Open a client for somebody new, signed in, or for an address that has an account already, not signed in."""
-
-    @asynccontextmanager
-    async def make(url: str, email: str | None = None) -> AsyncIterator[Person]:
-        async with Person(url, email) as somebody:
-            if email is None:
-                await somebody.sign_up()
-            yield somebody
-
-    return make
+    """Open clients at any gateway: see `open_person`."""
+    return open_person
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ ORDERS = (
     ("decent over fluent and wrong", Grade.DECENT, Grade.FLUENT_WRONG),
 )
 Measure = Callable[[data.Question, Grade], float | None]
+Scores = dict[Grade, float | None]
 
 
 def built_in(asked: data.Question, grade: Grade) -> float | None:
@@ -37,9 +38,14 @@ def length(asked: data.Question, grade: Grade) -> float | None:
     return float(len(asked.answer(grade).split()))
 
 
-def share(asked: Iterable[data.Question], measure: Measure, better: Grade, worse: Grade) -> str:
+def measured(questions: Iterable[data.Question], measure: Measure) -> list[Scores]:
+    """Return what an engine gives each answer, by question and grade."""
+    return [{grade: measure(item, grade) for grade in Grade} for item in questions]
+
+
+def share(scores: list[Scores], better: Grade, worse: Grade) -> str:
     """Return how often the better answer of a question gets more; a tie or a missing number is no."""
-    pairs = [(measure(item, better), measure(item, worse)) for item in asked]
+    pairs = [(by_grade[better], by_grade[worse]) for by_grade in scores]
     right = sum(high is not None and low is not None and high > low for high, low in pairs)
     return f"{right} of {len(pairs)}"
 
@@ -47,18 +53,17 @@ def share(asked: Iterable[data.Question], measure: Measure, better: Grade, worse
 def main() -> None:
     """Print the table."""
     questions = data.seen()
+    scores, words = measured(questions, built_in), measured(questions, length)
     print(f"{len(questions)} questions (seen half); stories only so far\n")
     print("| what | built-in | length alone |\n| --- | --- | --- |")
     for name, better, worse in ORDERS:
-        row = [share(questions, measure, better, worse) for measure in (built_in, length)]
-        print(f"| {name} | {row[0]} | {row[1]} |")
+        print(f"| {name} | {share(scores, better, worse)} | {share(words, better, worse)} |")
     for grade in Grade:
-        scores = [built_in(asked, grade) for asked in questions]
-        numbered = [score for score in scores if score is not None]
-        words = fmean(length(asked, grade) or 0 for asked in questions)
+        numbered = [score for by_grade in scores if (score := by_grade[grade]) is not None]
         mean = f"{fmean(numbered):.0f}" if numbered else "-"
+        count = fmean(by_grade[grade] or 0 for by_grade in words)
         print(
-            f"| {grade}: mean, with a number | {mean}, {len(numbered)} of {len(scores)} | {words:.0f} words |"
+            f"| {grade}: mean, with a number | {mean}, {len(numbered)} of {len(scores)} | {count:.0f} words |"
         )
 
 

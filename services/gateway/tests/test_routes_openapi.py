@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 
 PRINT_PATHS = "import json, {0}.main; print(json.dumps({0}.main.app.openapi()['paths']))"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FEWEST = {"auth": 8, "resume": 8, "interview": 8}
+"""Operations that each service has at least; a new one begins with four."""
 Operation = tuple[str, str]
 
 
@@ -57,7 +59,7 @@ async def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[O
 
 async def test_what_a_service_describes_is_forwarded_to_it(described: dict[str, set[Operation]]) -> None:
     for service, operations in described.items():
-        assert len(operations) >= 4, service
+        assert len(operations) >= FEWEST.get(service, 4), service
         for method, pattern in operations:
             route = resolve(method, pattern.replace("{}", "1"))
             assert route, (method, pattern)

@@ -12,6 +12,7 @@ from common.db.engine import SessionMaker
 from testkit.services import Client
 
 ROOT = "/api/v1/interview"
+Call = Callable[..., Awaitable[Any]]
 BY = {"engine": "built-in", "model": None, "prompt_hash": None, "rubric_hash": None, "runs": 0}
 SKIPPED = {"skipped": True, "note": "This question was skipped.", "evaluated_by": BY}
 FAILED = {"note": "This answer could not be evaluated.", "settled_by_code": True, "evaluated_by": BY}
@@ -34,9 +35,9 @@ async def test_a_judged_answer_without_a_kind_is_shown_and_reported_as_before(
     good: str,
     client: Client,
     sessions: SessionMaker,
-    started: Callable[..., Awaitable[dict[str, Any]]],
-    given: Callable[..., Awaitable[dict[str, Any]]],
-    judged: Callable[..., Awaitable[None]],
+    started: Call,
+    given: Call,
+    judged: Call,
 ) -> None:
     interview = await started(client, questions=1)
     answer = await given(client, interview["id"], good)
@@ -54,9 +55,9 @@ async def test_what_nobody_judged_is_told_from_what_was_skipped(
     good: str,
     client: Client,
     sessions: SessionMaker,
-    started: Callable[..., Awaitable[dict[str, Any]]],
-    given: Callable[..., Awaitable[dict[str, Any]]],
-    judged: Callable[..., Awaitable[None]],
+    started: Call,
+    given: Call,
+    judged: Call,
     content: dict[str, Any],
     skipped: bool,
 ) -> None:

@@ -11,12 +11,15 @@ from common.settings import Settings
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
-TAGS = ("service", "request_id", "trace_id", "code", "error", "task", "kind", "topic", "attempt")
+TAGS = ("request_id", "trace_id", "code", "error", "task", "kind", "topic", "attempt")
 FLUSH_SECONDS = 2.0
 
 
 def configure(settings: Settings) -> None:
-    """Report what this process logs as an error from now on; without a DSN nothing is imported or sent."""
+    """Report what this process logs as an error from now on, besides the handlers that `configure_logs` has just set.
+
+    Without a DSN nothing is imported or sent.
+    """
     if settings.sentry_dsn is None:
         return
     sdk = importlib.import_module("sentry_sdk")
@@ -33,9 +36,7 @@ def configure(settings: Settings) -> None:
         shutdown_timeout=FLUSH_SECONDS,
         before_send=without_texts,
     )
-    handler = ErrorReporter(settings.service, sdk)
-    root = logging.getLogger()
-    root.handlers[:] = [known for known in root.handlers if not isinstance(known, ErrorReporter)] + [handler]
+    logging.getLogger().addHandler(ErrorReporter(settings.service, sdk))
 
 
 class ErrorReporter(logging.Handler):

@@ -124,7 +124,7 @@ class Stack:
         if self._infrastructure:
             await self._infrastructure.stop()
         if self._spans:
-            await asyncio.to_thread(self._spans.__exit__, None, None, None)
+            await asyncio.to_thread(self._spans.stop)
             self._spans = None
         if self._process_guard:
             (self.folder / "stack.json").unlink(missing_ok=True)
@@ -157,7 +157,8 @@ class Stack:
     def _receive_spans(self) -> None:
         """Keep the spans of every process, unless they are sent to somebody who asked for them."""
         if not self._env.get(OTLP_ENDPOINT, os.environ.get(OTLP_ENDPOINT)):
-            self._spans = SpanReceiver(TraceLog(self.folder / "traces").add).__enter__()
+            self._spans = SpanReceiver(TraceLog(self.folder / "traces").add)
+            self._spans.start()
 
     async def _start_infrastructure(self) -> Addresses:
         self._infrastructure = Infrastructure(

@@ -1,14 +1,13 @@
 """One span for each call of a model, by OpenTelemetry's conventions for generative AI, without any content."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 
+from common.metrics import meter, timed
 from llm.protocol import Prompt, Reply, T
 
-meter = metrics.get_meter("interviewace")
 DURATION = meter.create_histogram(
     "gen_ai.client.operation.duration",
     unit="s",
@@ -33,24 +32,23 @@ def call(provider: str, model: str, prompt: Prompt) -> Iterator[trace.Span]:
         "gen_ai.request.max_tokens": prompt.max_output_tokens,
         "interviewace.prompt.name": prompt.name,
     }
-    with tracer.start_as_current_span(
-        f"chat {model}",
-        kind=trace.SpanKind.CLIENT,
-        attributes=attributes,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        measured: dict[str, str | int] = {"gen_ai.provider.name": provider, "gen_ai.request.model": model}
-        started = time.perf_counter()
+    measured: dict[str, str | int] = {"gen_ai.provider.name": provider, "gen_ai.request.model": model}
+    with (
+        tracer.start_as_current_span(
+            f"chat {model}",
+            kind=trace.SpanKind.CLIENT,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span,
+        timed(DURATION, measured),
+    ):
         try:
             yield span
         except BaseException as error:
-            measured["error.type"] = type(error).__name__
             span.set_attribute("error.type", type(error).__name__)
             span.set_status(trace.StatusCode.ERROR)
             raise
-        finally:
-            DURATION.record(time.perf_counter() - started, measured)
 
 
 def answered(span: trace.Span, reply: Reply[T]) -> Reply[T]:

@@ -1,19 +1,15 @@
 """A collector of OpenTelemetry spans for tests: what real processes sent by OTLP over HTTP."""
 
-from types import TracebackType
-from typing import Self
-
 from devstack import traces
 from devstack.spans import Span, SpanReceiver
 
 
-class SpanCollector:
+class SpanCollector(SpanReceiver):
     """Collects every span sent to `endpoint`. A context manager."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self._receiver = SpanReceiver(self.spans.extend)
-        self.endpoint = self._receiver.endpoint
+        super().__init__(self.spans.extend)
 
     def trace(self, trace_id: str) -> list[Span]:
         """Return the spans of one trace, in the order they began."""
@@ -26,12 +22,3 @@ class SpanCollector:
         return [
             f"{'  ' * depth}{span.service}: {span.name}" for depth, span in traces.walk(self.trace(trace_id))
         ]
-
-    def __enter__(self) -> Self:
-        self._receiver.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._receiver.__exit__(kind, error, trace)

@@ -5,6 +5,8 @@ import asyncio
 import getpass
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
@@ -13,6 +15,7 @@ from auth import admins, login_sessions
 from auth.settings import Settings
 from common import cli
 from common.db import engine
+from common.db.engine import SessionMaker
 from common.errors import DomainError, ValidationError
 
 
@@ -23,29 +26,31 @@ def _password() -> str:
         raise ValidationError("Nobody is there to ask for a password; set AUTH_ADMIN_PASSWORD.") from None
 
 
-async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> str:
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[SessionMaker]:
     database_engine = engine.create_engine(settings.database_url.get_secret_value(), pool_size=1)
     try:
+        yield engine.create_sessionmaker(database_engine)
+    finally:
+        await database_engine.dispose()
+
+
+async def _create_admin(settings: Settings, arguments: argparse.Namespace) -> str:
+    async with _database(settings) as sessionmaker:
         return await admins.create(
-            engine.create_sessionmaker(database_engine),
+            sessionmaker,
             settings,
             arguments.email,
             arguments.full_name,
             _password,
             promote=arguments.promote,
         )
-    finally:
-        await database_engine.dispose()
 
 
 async def _end_sessions(settings: Settings) -> str:
-    database_engine = engine.create_engine(settings.database_url.get_secret_value(), pool_size=1)
     redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=5, decode_responses=True)
-    try:
-        count = await login_sessions.end_all(engine.create_sessionmaker(database_engine), redis)
-    finally:
-        await redis.aclose()
-        await database_engine.dispose()
+    async with _database(settings) as sessionmaker, redis:
+        count = await login_sessions.end_all(sessionmaker, redis)
     return f"{count} sessions have ended; everybody signs in anew"
 
 

@@ -1,6 +1,7 @@
 """Clients of Kafka, made one way for every service, and topics whose limits agree with what is sent to them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -98,6 +99,16 @@ class Sender:
             await producer.stop()
 
 
+@asynccontextmanager
+async def _administering(bootstrap_servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
 async def ensure_topics(
     bootstrap_servers: str, topics: Mapping[str, TopicConfig], partitions: int, replication: int
 ) -> list[str]:
@@ -106,9 +117,7 @@ async def ensure_topics(
     Raises:
         KafkaError: the broker refused one of them.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
-    await admin.start()
-    try:
+    async with _administering(bootstrap_servers) as admin:
         present = set(await admin.list_topics())
         await _configure(admin, {name: config for name, config in topics.items() if name in present})
         missing = [
@@ -117,8 +126,6 @@ async def ensure_topics(
             if name not in present
         ]
         return await _create(admin, missing) if missing else []
-    finally:
-        await admin.close()
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: list[NewTopic]) -> list[str]:
@@ -163,20 +170,12 @@ async def _configuration(admin: AIOKafkaAdminClient, topic: str) -> tuple[dict[s
 
 async def topics_of(bootstrap_servers: str) -> set[str]:
     """Return the names of all topics that there are."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
-    try:
-        await admin.start()
+    async with _administering(bootstrap_servers) as admin:
         return set(await admin.list_topics())
-    finally:
-        await admin.close()
 
 
 async def partitions_of(bootstrap_servers: str, topic: str) -> list[int]:
     """Return the numbers of a topic's partitions; none where there is no such topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000)
-    await admin.start()
-    try:
+    async with _administering(bootstrap_servers) as admin:
         described = await admin.describe_topics([topic])
         return sorted(partition["partition"] for partition in described[0]["partitions"])
-    finally:
-        await admin.close()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 import pydantic
@@ -16,10 +17,11 @@ from pydantic_core import from_json
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common import metrics, telemetry
+from common import telemetry
 from common.db.engine import SessionMaker
 from common.db.tombstones import AccountErased
 from common.errors import EventTooLargeError
+from common.metrics import meter
 from common.tasks import sharing
 from common.tasks.queue import PermanentFailure, Retry, TaskContext, TaskKind, TaskRouter, TaskStatus, backoff
 
@@ -47,7 +49,7 @@ UNREADABLE = "The task's payload can't be read."
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.tasks")
-DURATION = metrics.meter.create_histogram(
+DURATION = meter.create_histogram(
     "interviewace.task.duration",
     unit="s",
     description="Seconds of an attempt at a task, by kind and outcome.",
@@ -104,25 +106,27 @@ class Attempts:
             return
         context = telemetry.context_of(from_json(attempt.trace))
         about = {"task_id": str(task_id), "kind": attempt.name, "attempt": attempt.number}
-        measured: dict[str, str | int] = {"kind": attempt.name, "outcome": TaskStatus.RETRYING.value}
-        with (
-            tracer.start_as_current_span(
-                f"task {attempt.name}", context=context, kind=trace.SpanKind.CONSUMER
-            ) as span,
-            metrics.timed(DURATION, measured),
-        ):
+        outcome = TaskStatus.RETRYING
+        with tracer.start_as_current_span(
+            f"task {attempt.name}", context=context, kind=trace.SpanKind.CONSUMER
+        ) as span:
             span.set_attribute("interviewace.task.id", str(task_id))
             span.set_attribute("interviewace.task.attempt", attempt.number)
             log.info("task_started", **about)
             started = time.perf_counter()
             try:
-                measured["outcome"] = (await self._make(attempt, span)).value
+                outcome = await self._make(attempt, span)
             finally:
-                taken = round((time.perf_counter() - started) * 1000, 1)
-                log.info("task_ended", **about, outcome=measured["outcome"], milliseconds=taken)
+                seconds = time.perf_counter() - started
+                DURATION.record(seconds, {"kind": attempt.name, "outcome": outcome.value})
+                log.info("task_ended", **about, outcome=outcome.value, milliseconds=round(seconds * 1000, 1))
 
     async def _make(self, attempt: Attempt, span: trace.Span) -> TaskStatus:
-        """Do the work and end the attempt in one transaction with its row; return what came of it."""
+        """Do the work and end the attempt in one transaction with its row; return what came of it.
+
+        Raises:
+            RetryRequested: it is to be tried again.
+        """
         if attempt.hopeless:
             await self._give_up(attempt, attempt.failures, attempt.hopeless)
             return TaskStatus.FAILED
@@ -134,7 +138,6 @@ class Attempts:
             return TaskStatus.CANCELLED
         except Retry as error:
             await self._retry(attempt, attempt.failures, str(error), error.delay)
-            return TaskStatus.RETRYING
         except Exception as error:
             span.record_exception(error, {"exception.message": "", "exception.stacktrace": ""})
             await self._failed(attempt, error)
@@ -233,7 +236,7 @@ class Attempts:
             allowed = attempt.kind.attempts if attempt.kind else failures
             await self._retry(attempt, max(failures, allowed), reason, backoff(attempt.job_attempt + 1))
 
-    async def _retry(self, attempt: Attempt, failures: int, reason: str, delay: timedelta) -> None:
+    async def _retry(self, attempt: Attempt, failures: int, reason: str, delay: timedelta) -> NoReturn:
         async with self._sessions.begin() as session:
             await self._end(session, attempt, TaskStatus.RETRYING, failures, reason, delay)
         raise RetryRequested(delay, reason)

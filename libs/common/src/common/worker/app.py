@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
 
 from common.db import engine
@@ -107,15 +108,17 @@ class WorkerRuntime:
         if not self._tasks.active:
             raise probes.NotReady("not connected")
 
+    def _consumers(self) -> list[AIOKafkaConsumer]:
+        consumers = (getattr(subscriber, "consumer", None) for subscriber in self._broker.subscribers)
+        return [consumer for consumer in consumers if consumer is not None]
+
     async def _sample(self) -> None:
         kinds = set(self._kinds)
         while True:
             await sampling.sample_database(self._sessions, kinds)
-            for subscriber in self._broker.subscribers:
-                consumer = getattr(subscriber, "consumer", None)
-                if consumer is not None:
-                    await sampling.sample_consumer(consumer)
-            await sampling.pause()
+            for consumer in self._consumers():
+                await sampling.sample_consumer(consumer)
+            await asyncio.sleep(sampling.EVERY_SECONDS)
 
     async def _listen(self) -> None:
         try:
@@ -125,12 +128,8 @@ class WorkerRuntime:
         finally:
             self._listening.clear()
             await self._broker.stop()
-            for (
-                subscriber
-            ) in self._broker.subscribers:  # one that was still joining is not stopped by the broker
-                consumer = getattr(subscriber, "consumer", None)
-                if consumer is not None:
-                    await consumer.stop()
+            for consumer in self._consumers():  # one that was still joining is not stopped by the broker
+                await consumer.stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -1,6 +1,5 @@
 """What a worker's metrics tell of outbox, queue and Kafka: looked at every few seconds, however often scraped."""
 
-import asyncio
 import time
 from collections.abc import Mapping
 
@@ -72,8 +71,3 @@ def _tell(lags: Mapping[str, int], polls: Mapping[str, float]) -> None:
         LAG.set(lag, {"topic": topic})
         if polls[topic]:
             LAST_POLL.set(max(0.0, time.time() - polls[topic]), {"topic": topic})
-
-
-async def pause() -> None:
-    """Wait until it is time to look again."""
-    await asyncio.sleep(EVERY_SECONDS)

@@ -35,7 +35,8 @@ def up(kubectl: Kubectl) -> float:
     images.load(kubectl.context)
     before = _annotation(kubectl)
     # the namespace comes first: secrets are made in it
-    kubectl("create", "namespace", NAMESPACE) if before is None else None
+    if before is None:
+        kubectl("create", "namespace", NAMESPACE)
     kubectl("label", "namespace", NAMESPACE, f"{IS_LOCAL}=local", "--overwrite")
     if made := secrets.ensure(kubectl):
         say(f"made the secrets {', '.join(made)}")
@@ -61,12 +62,19 @@ def demo(kubectl: Kubectl, reports: Path) -> None:
         asyncio.run(play.interview(url, reports))
 
 
+def wait_for_rollouts(kubectl: Kubectl, kind: str) -> list[str]:
+    """Wait until every workload of a kind (`deployments`, `statefulsets`) runs as applied; return their names."""
+    workloads = names(kubectl.items(kind))
+    for name in workloads:
+        target = f"{kind.removesuffix('s')}/{name}"
+        kubectl("rollout", "status", target, f"--timeout={PATIENCE:g}s", timeout=PATIENCE + 10)
+    return workloads
+
+
 def wait_until_ready(kubectl: Kubectl) -> None:
     """Wait for every process, then until the gateway says that all work together."""
-    for name in (*names(kubectl.items("statefulsets")),):
-        kubectl("rollout", "status", f"statefulset/{name}", f"--timeout={PATIENCE:g}s", timeout=PATIENCE + 10)
-    for name in names(kubectl.items("deployments")):
-        kubectl("rollout", "status", f"deployment/{name}", f"--timeout={PATIENCE:g}s", timeout=PATIENCE + 10)
+    for kind in ("statefulsets", "deployments"):
+        wait_for_rollouts(kubectl, kind)
     with kubectl.forwarded("service/gateway", 8000) as url:
         _until_ready(url)
 

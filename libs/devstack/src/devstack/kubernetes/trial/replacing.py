@@ -2,29 +2,21 @@
 
 import json
 
+from devstack.kubernetes.cluster import wait_for_rollouts
 from devstack.kubernetes.kubectl import Kubectl, names, path
 from devstack.kubernetes.trial import pods
 from devstack.kubernetes.trial.generator import under_load
 from devstack.kubernetes.trial.table import Outcome, TrialFailed
 
 PEOPLE, RATE = 10, 20.0
-ROLLOUT_SECONDS = 600
 
 
 def every_deployment(kubectl: Kubectl, place: Kubectl) -> Outcome:
     """`kubectl rollout restart` of every Deployment at once fails no request."""
-    deployments = names(kubectl.items("deployments"))
     with under_load(place, PEOPLE, RATE) as summary:
         before = set(names(pods.running(kubectl)))
         kubectl("rollout", "restart", "deployment")
-        for name in deployments:
-            kubectl(
-                "rollout",
-                "status",
-                f"deployment/{name}",
-                f"--timeout={ROLLOUT_SECONDS}s",
-                timeout=ROLLOUT_SECONDS + 10,
-            )
+        deployments = wait_for_rollouts(kubectl, "deployments")
         _until_gone(kubectl, before)
         kept = before & set(names(pods.running(kubectl)))
     name = f"rollout restart of all {len(deployments)} Deployments under load"
