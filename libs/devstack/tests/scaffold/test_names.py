@@ -13,7 +13,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["payments", "ab", "a" * 20])
+@pytest.mark.parametrize("name", ["orchards", "ab", "a" * 20])
 def test_a_plain_word_can_be_a_service(checkout: Path, name: str) -> None:
     names.check(name, checkout)
 

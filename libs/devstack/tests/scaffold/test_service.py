@@ -19,15 +19,15 @@ Contents = Callable[[], dict[str, bytes]]
 
 def test_a_service_is_made_and_taken_out_without_a_trace(checkout: Path, contents: Contents) -> None:
     before = contents()
-    made = service.add("payments", checkout)
+    made = service.add("orchards", checkout)
     after = contents()
     assert made == sorted(path for path in after if after[path] != before.get(path))
     assert all(
-        b"payments" in after[path] or not after[path] or path.startswith("services/payments/")
+        b"orchards" in after[path] or not after[path] or path.startswith("services/orchards/")
         for path in made
     )
     assert not [path for path in made if b"@name@" in after[path] or "@" in path]
-    assert service.remove("payments", checkout) == made
+    assert service.remove("orchards", checkout) == made
     assert contents() == before
 
 
@@ -58,8 +58,8 @@ def test_every_file_is_in_the_style_of_the_house_whatever_the_service_is_called(
 def test_the_first_revision_makes_the_shared_tables_as_they_now_stand(checkout: Path) -> None:
     path = checkout / "libs/common/src/common/db/migrations.py"
     path.write_text(path.read_text() + "\n\ndef add_something_v99(op: Any) -> None: ...\n")
-    revision = templates.new_files("payments", checkout)[
-        "services/payments/migrations/versions/0001_items.py"
+    revision = templates.new_files("orchards", checkout)[
+        "services/orchards/migrations/versions/0001_items.py"
     ]
     calls = [line.strip() for line in revision.splitlines() if "migrations." in line]
     assert calls[0] == "migrations.create_messaging_tables_v1(op)"
@@ -68,7 +68,7 @@ def test_the_first_revision_makes_the_shared_tables_as_they_now_stand(checkout: 
 
 
 def test_the_lock_has_what_all_services_with_a_database_have(checkout: Path) -> None:
-    lock = templates.new_files("payments", checkout)["services/payments/requirements.lock"]
+    lock = templates.new_files("orchards", checkout)["services/orchards/requirements.lock"]
     assert "\nsqlalchemy==" in lock
     assert "\npgqueuer==" in lock
     assert "\npypdf==" not in lock
@@ -78,32 +78,32 @@ def test_the_lock_has_what_all_services_with_a_database_have(checkout: Path) -> 
 
 def test_a_service_that_was_worked_on_is_kept_unless_it_is_forced(checkout: Path, contents: Contents) -> None:
     before = contents()
-    service.add("payments", checkout)
-    home = checkout / "services/payments"
-    (home / "src/payments/refunds.py").write_text("")
-    (home / "src/payments/items.py").write_text("")
-    (home / "src/payments/__pycache__").mkdir()
-    (home / "src/payments/__pycache__/items.pyc").write_text("")
+    service.add("orchards", checkout)
+    home = checkout / "services/orchards"
+    (home / "src/orchards/refunds.py").write_text("")
+    (home / "src/orchards/items.py").write_text("")
+    (home / "src/orchards/__pycache__").mkdir()
+    (home / "src/orchards/__pycache__/items.pyc").write_text("")
     (home / "requirements.lock").write_text("")
     changed = contents()
-    with pytest.raises(ChangedSince, match=r"payments/items\.py and 1 more was changed since: FORCE=1"):
-        service.remove("payments", checkout)
+    with pytest.raises(ChangedSince, match=r"orchards/items\.py and 1 more was changed since: FORCE=1"):
+        service.remove("orchards", checkout)
     assert contents() == changed
-    service.remove("payments", checkout, force=True)
+    service.remove("orchards", checkout, force=True)
     assert contents() == before
 
 
 def test_what_names_a_service_is_not_guessed_at(checkout: Path, contents: Contents) -> None:
-    service.add("payments", checkout)
+    service.add("orchards", checkout)
     compose = checkout / "docker-compose.yml"
-    compose.write_text(compose.read_text().replace("image: interviewace-payments", "image: mine"))
+    compose.write_text(compose.read_text().replace("image: interviewace-orchards", "image: mine"))
     changed = contents()
-    with pytest.raises(NotWhereExpected, match=r"docker-compose\.yml was changed at 'payments"):
-        service.remove("payments", checkout, force=True)
+    with pytest.raises(NotWhereExpected, match=r"docker-compose\.yml was changed at 'orchards"):
+        service.remove("orchards", checkout, force=True)
     assert contents() == changed
 
 
-@pytest.mark.parametrize("name", ["auth", "class", "Payments"])
+@pytest.mark.parametrize("name", ["auth", "class", "Orchards"])
 def test_a_bad_name_changes_nothing(checkout: Path, contents: Contents, name: str) -> None:
     before = contents()
     (checkout / "services/auth").mkdir(exist_ok=True)
@@ -115,23 +115,23 @@ def test_a_bad_name_changes_nothing(checkout: Path, contents: Contents, name: st
 def test_a_file_that_is_in_the_way_or_not_as_known_changes_nothing(
     checkout: Path, contents: Contents
 ) -> None:
-    contract = checkout / "libs/common/src/common/contracts/payments.py"
+    contract = checkout / "libs/common/src/common/contracts/orchards.py"
     contract.write_text("")
     before = contents()
-    with pytest.raises(NotWhereExpected, match=r"contracts/payments\.py is there already"):
-        service.add("payments", checkout)
+    with pytest.raises(NotWhereExpected, match=r"contracts/orchards\.py is there already"):
+        service.add("orchards", checkout)
     assert contents() == before
     contract.unlink()
     (checkout / "deploy/k8s/base/settings.env").write_text("")
     before = contents()
     with pytest.raises(NotWhereExpected, match=r"settings\.env has 'AUTH_URL=' not just once"):
-        service.add("payments", checkout)
+        service.add("orchards", checkout)
     assert contents() == before
 
 
 def test_a_service_that_is_not_there_is_not_removed(checkout: Path) -> None:
-    with pytest.raises(NotWhereExpected, match="there is no service 'payments'"):
-        service.remove("payments", checkout)
+    with pytest.raises(NotWhereExpected, match="there is no service 'orchards'"):
+        service.remove("orchards", checkout)
     with pytest.raises(NotWhereExpected, match=r"there is no service '\.\./libs'"):
         service.remove("../libs", checkout)
 
@@ -140,13 +140,13 @@ def test_the_command_makes_one_and_says_in_a_line_why_not(
     checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(checkout)
-    assert cli.main(["service", "payments"]) == 0
-    project = tomllib.loads((checkout / "services/payments/pyproject.toml").read_text())["project"]
-    assert project["name"] == "interviewace-payments"
+    assert cli.main(["service", "orchards"]) == 0
+    project = tomllib.loads((checkout / "services/orchards/pyproject.toml").read_text())["project"]
+    assert project["name"] == "interviewace-orchards"
     capsys.readouterr()
-    assert cli.main(["service", "payments"]) == 1
+    assert cli.main(["service", "orchards"]) == 1
     output = capsys.readouterr()
     assert (output.out, output.err.count("\n")) == ("", 1)
-    assert "services/payments is there already" in output.err
-    assert cli.main(["service-remove", "payments"]) == 0
-    assert not (checkout / "services/payments").exists()
+    assert "services/orchards is there already" in output.err
+    assert cli.main(["service-remove", "orchards"]) == 0
+    assert not (checkout / "services/orchards").exists()
