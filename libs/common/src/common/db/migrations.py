@@ -10,12 +10,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from pgqueuer.domain.schema import declaration
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from common.db import engine
-from common.db.tables import queue_settings
+from common.db import engine, tables
 
 LOCK = text("SELECT pg_advisory_xact_lock(7266279, hashtext(current_schema()))")
 
@@ -109,7 +109,7 @@ def create_messaging_tables_v1(op: Any) -> None:
     for statement in MESSAGING_TABLES_V1:
         op.execute(statement)
     schema = op.get_bind().exec_driver_sql("SELECT current_schema()").scalar_one()
-    queue = QueryBuilderEnvironment(queue_settings(schema)).build_install_query(create_schema=False)
+    queue = QueryBuilderEnvironment(tables.queue_settings(schema)).build_install_query(create_schema=False)
     # many statements at once: only the driver's own `execute` takes them, inside the transaction already open
     op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(queue))
 
@@ -165,18 +165,21 @@ def create_erased_owners_v4(op: Any) -> None:
         op.execute(statement)
 
 
-def _migrate(connection: Connection, metadata: MetaData) -> None:
-    def ours(item: Any, _: str | None, kind: str, __: bool, ___: Any) -> bool:
-        return kind != "table" or item.key in metadata.tables
+def _migrate(connection: Connection, metadata: MetaData, schema: str) -> None:
+    queue_tables = {table.name for table in declaration.target(tables.queue_settings(schema)).tables}
+
+    def ours(_: Any, name: str | None, kind: str, __: bool, ___: Any) -> bool:
+        return kind != "table" or name not in queue_tables
 
     def own_schema(name: str | None, kind: str, _: Any) -> bool:
-        return kind != "schema" or name == metadata.schema
+        return kind != "schema" or name == schema
 
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=[metadata, tables.in_schema(schema)],
+        compare_server_default=True,
         version_table="alembic_version",
-        version_table_schema=metadata.schema,
+        version_table_schema=schema,
         include_name=own_schema,
         include_object=ours,
         include_schemas=True,
@@ -189,7 +192,8 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
 
 async def _online(url: str, metadata: MetaData) -> None:
     # comparing wants every name with its schema, migrating wants the role's own schema as the place of bare names
-    search_path = "pg_catalog" if context.config.attributes.get("comparing") else engine.schema_of(url)
+    schema = engine.schema_of(url)
+    search_path = "pg_catalog" if context.config.attributes.get("comparing") else schema
     database_engine = create_async_engine(
         engine.asyncpg_url(url),
         poolclass=NullPool,
@@ -200,7 +204,7 @@ async def _online(url: str, metadata: MetaData) -> None:
     )
     try:
         async with database_engine.connect() as connection:
-            await connection.run_sync(_migrate, metadata)
+            await connection.run_sync(_migrate, metadata, schema)
             await connection.commit()
     finally:
         await database_engine.dispose()
