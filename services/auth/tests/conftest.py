@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -13,10 +13,13 @@ import bcrypt
 import pytest
 import pytest_asyncio
 
+from auth import tasks
 from auth.models import User
 from common.clock import utcnow
 from common.ids import uuid7
 from common.security.tokens import Role
+from common.tasks import pruning
+from common.tasks.queue import RunContext
 from testkit.services import Client, ServiceUnderTest
 
 PASSWORD = "Correct-horse-7"
@@ -54,6 +57,17 @@ class Account:
 
     async def client(self) -> Client:
         return Client(self.service.api, self.id, (await self.sign_in())["access_token"])
+
+
+@pytest.fixture
+def prune(service: ServiceUnderTest) -> Callable[[], Awaitable[None]]:
+    """Remove what has expired, as the worker does by the clock."""
+
+    async def run() -> None:
+        context = RunContext(service.sessions, {})
+        await pruning.prune(context, expiring=tasks.router.expiring)
+
+    return run
 
 
 @pytest.fixture

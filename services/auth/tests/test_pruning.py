@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql
 
-from auth import pruning
+from auth import tasks
 from auth.models import LoginSession, MailPurpose, MailToken, RefreshToken
 from common.clock import utcnow
+from common.db import expiry
 from common.ids import uuid7
+from common.tasks.schedules import PRUNING
 from testkit import schedules
 
 
@@ -29,13 +31,13 @@ def session_of(pair):
 
 
 @pytest.mark.parametrize("value", ["revoked_at", "last_used_at", "created_at"])
-async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, account, count, value):
+async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, prune, account, count, value):
     pair = await account.sign_in()
     going_on = session_of(await account.sign_in())
     change = update(LoginSession).where(LoginSession.id == session_of(pair))
     async with service.sessions.begin() as session:
         await session.execute(change.values(**{value: utcnow() - timedelta(days=31)}))
-    await pruning.prune(service.sessions)
+    await prune()
     async with service.sessions() as session:
         left = await session.scalars(select(LoginSession.id).where(LoginSession.user_id == account.id))
         assert [str(session_id) for session_id in left] == [going_on]
@@ -43,7 +45,7 @@ async def test_an_ended_idle_or_old_session_goes_with_its_tokens(service, accoun
         assert await session.scalar(tokens) == 0
 
 
-async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, anonymous, account):
+async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, prune, anonymous, account):
     async def refresh(pair):
         body = {"refresh_token": pair["refresh_token"]}
         return await anonymous.post("/api/v1/auth/refresh", json=body)
@@ -51,29 +53,29 @@ async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, an
     first = await account.sign_in()
     second = (await refresh(first)).json()
     third = (await refresh(second)).json()
-    await pruning.prune(service.sessions)
+    await prune()
     assert (await refresh(first)).status_code == 401
     assert (await refresh(third)).status_code == 401
 
 
-async def test_a_removed_session_stays_refused(service, signed_in, anonymous):
+async def test_a_removed_session_stays_refused(service, prune, signed_in, anonymous):
     session_id = session_of({"access_token": signed_in.headers["Authorization"].split()[1]})
     await signed_in.post("/api/v1/auth/logout")
-    await pruning.prune(service.sessions)
+    await prune()
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
 
 
-async def test_any_number_of_sessions_is_removed(service, account, count):
+async def test_any_number_of_sessions_is_removed(service, prune, account, count):
     async with service.sessions.begin() as session:
-        for _ in range(pruning.BATCH + 1):
+        for _ in range(expiry.BATCH + 1):
             session.add(LoginSession(user_id=account.id, chain_key=b"", revoked_at=utcnow()))
-    await pruning.prune(service.sessions)
+    await prune()
     assert await count(LoginSession, account.id) == 0
 
 
-async def test_any_number_of_mail_tokens_is_removed(service, account, count):
+async def test_any_number_of_mail_tokens_is_removed(service, prune, account, count):
     async with service.sessions.begin() as session:
-        for _ in range(pruning.BATCH + 1):
+        for _ in range(expiry.BATCH + 1):
             session.add(
                 MailToken(
                     hash=uuid7().bytes,
@@ -82,22 +84,21 @@ async def test_any_number_of_mail_tokens_is_removed(service, account, count):
                     created_at=utcnow() - timedelta(minutes=61),
                 )
             )
-    await pruning.prune(service.sessions)
+    await prune()
     assert await count(MailToken, account.id) == 0
 
 
 @pytest.mark.parametrize(
-    ("indexes", "query"),
+    ("name", "indexes"),
     [
-        (
-            ("ix_session_revoked_at", "ix_session_last_used_at", "ix_session_created_at"),
-            select(LoginSession.id).where(LoginSession.ended()),
-        ),
-        (("ix_mail_token_created_at",), select(MailToken.hash).where(MailToken.expired)),
+        ("sessions", ("ix_session_revoked_at", "ix_session_last_used_at", "ix_session_created_at")),
+        ("mail_tokens", ("ix_mail_token_created_at",)),
     ],
 )
-async def test_what_is_pruned_is_found_by_indexes(service, indexes, query):
-    statement = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+async def test_what_is_pruned_is_found_by_indexes(service, name, indexes):
+    statement = expiry.batch_of(tasks.router.expiring[name]).compile(
+        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+    )
     async with service.sessions.begin() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(await session.scalars(text(f"EXPLAIN {statement}")))
@@ -111,7 +112,7 @@ async def test_the_worker_removes_mail_tokens_that_are_too_old(service, account,
             token = MailToken(hash=uuid7().bytes, user_id=account.id, purpose=MailPurpose.RESET)
             token.created_at = made
             session.add(token)
-    await schedules.make_due(service.sessions, "auth.prune", "23 * * * *")
+    await schedules.make_due(service.sessions, "tasks.prune", PRUNING)
     async with service.working():
-        await schedules.wait_until_run(service.sessions, "auth.prune")
+        await schedules.wait_until_run(service.sessions, "tasks.prune")
     assert await count(MailToken, account.id) == 1

@@ -10,7 +10,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from sqlalchemy import select, update
 
-from auth import pruning, revocations
+from auth import revocations
 from auth.models import EndedSession
 from common.clock import utcnow
 from common.contracts import revocation
@@ -65,10 +65,10 @@ async def test_the_worker_fills_a_list_that_was_lost(service, signed_in, redis, 
     assert (await signed_in.get("/api/v1/auth/me")).status_code == 401
 
 
-async def test_sessions_of_an_account_that_is_gone_are_told_again(service, account, signed_in, redis):
+async def test_sessions_of_an_account_that_is_gone_are_told_again(service, account, signed_in, redis, prune):
     body = {"password": account.password}
     assert (await signed_in.request("DELETE", "/api/v1/auth/me", json=body)).status_code == 204
-    await pruning.prune(service.sessions)
+    await prune()
     await redis.flushall()
     assert await revocations.refill(redis, service.sessions)
     assert await redis.zscore(revocation.KEY, session_of(signed_in)) is not None
@@ -107,17 +107,17 @@ async def test_the_list_holds_nothing_longer_than_a_token_lives(service, redis, 
     assert await redis.ttl(revocation.KEY) == -1, "an expiry would let it be evicted under volatile policies"
 
 
-async def test_an_end_is_kept_as_long_as_its_tokens_and_no_longer(service, signed_in):
+async def test_an_end_is_kept_as_long_as_its_tokens_and_no_longer(service, signed_in, prune):
     async def kept():
         async with service.sessions() as session:
             return await session.scalar(select(EndedSession.id).where(EndedSession.id == session_id))
 
     session_id = UUID(session_of(signed_in))
     assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
-    await pruning.prune(service.sessions)
+    await prune()
     assert await kept() == session_id
     async with service.sessions.begin() as session:
         past = utcnow() - timedelta(seconds=revocations.KEPT_SECONDS + 1)
         await session.execute(update(EndedSession).where(EndedSession.id == session_id).values(ended_at=past))
-    await pruning.prune(service.sessions)
+    await prune()
     assert await kept() is None

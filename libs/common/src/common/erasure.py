@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Table, and_, cast, delete, or_, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.contracts import catalogue
 from common.db import tombstones
+from common.db.tables import dead_letter, idempotency, outbox, task
 
-EVENTS_ABOUT = text("DELETE FROM outbox WHERE subject = :subject AND ce_type = ANY(:telling)")
-DEAD_LETTERS_ABOUT = text("DELETE FROM dead_letter WHERE subject = :subject AND ce_type = ANY(:telling)")
-TASKS = text("DELETE FROM task WHERE owner_id = :owner")
-RESPONSES = text("DELETE FROM idempotency WHERE owner_id = :owner")
+EVENT_TABLES: tuple[Table, ...] = (outbox, dead_letter)
 
 
 async def erase_traces(session: AsyncSession, owner: UUID) -> None:
@@ -23,8 +22,8 @@ async def erase_traces(session: AsyncSession, owner: UUID) -> None:
     """
     await tombstones.add(session, owner)
     await erase_events(session, owner)
-    await session.execute(TASKS, {"owner": owner})
-    await session.execute(RESPONSES, {"owner": owner})
+    for table in (task, idempotency):
+        await session.execute(delete(table).where(table.c.owner_id == owner))
 
 
 async def erase_subject(session: AsyncSession, owner: UUID, subject: UUID) -> None:
@@ -32,43 +31,26 @@ async def erase_subject(session: AsyncSession, owner: UUID, subject: UUID) -> No
 
     Called when the thing itself is deleted. Events of ids alone stay, so that each change is announced.
     """
-    for statement in (EVENTS_ABOUT, DEAD_LETTERS_ABOUT):
-        await session.execute(statement, {"subject": subject, "telling": _telling()})
+    telling = [event_type.ce_type for event_type in catalogue.all_events() if event_type.holds_words]
+    for table in EVENT_TABLES:
+        about = and_(table.c.subject == subject, table.c.ce_type.in_(telling))
+        await session.execute(delete(table).where(about))
     await forget_response(session, owner, subject)
-
-
-def _telling() -> list[str]:
-    """Return the kinds of events that hold a person's words."""
-    return [event_type.ce_type for event_type in catalogue.all_events() if event_type.holds_words]
-
-
-RESPONSE = text(
-    "UPDATE idempotency SET answer = NULL WHERE owner_id = :owner AND CAST(answer AS jsonb) ->> 'id' = :subject"
-)
 
 
 async def forget_response(session: AsyncSession, owner: UUID, subject: UUID) -> None:
     """Forget the response that told of a thing of the owner's; only that its key was used stays."""
-    await session.execute(RESPONSE, {"owner": owner, "subject": str(subject)})
-
-
-# the code before names no owner
-EVENTS = text(
-    """
-    DELETE FROM outbox WHERE ce_type <> ALL(:erasures)
-    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
-    """
-)
-DEAD_LETTERS = text(
-    """
-    DELETE FROM dead_letter WHERE ce_type <> ALL(:erasures)
-    AND (owner_id = :owner OR (owner_id IS NULL AND payload LIKE '%"user_id":"' || CAST(:owner AS text) || '"%'))
-    """
-)
+    tells = cast(idempotency.c.answer, JSONB)["id"].astext == str(subject)
+    await session.execute(
+        update(idempotency).where(idempotency.c.owner_id == owner, tells).values(answer=None)
+    )
 
 
 async def erase_events(session: AsyncSession, owner: UUID) -> None:
     """Remove every event that tells of a person, sent or not, but those that announce an erasure."""
     erasures = [event_type.ce_type for event_type in catalogue.all_events() if event_type.erases]
-    for statement in (EVENTS, DEAD_LETTERS):
-        await session.execute(statement, {"owner": owner, "erasures": erasures})
+    for table in EVENT_TABLES:
+        # the code before names no owner
+        named = and_(table.c.owner_id.is_(None), table.c.payload.contains(f'"user_id":"{owner}"'))
+        theirs = or_(table.c.owner_id == owner, named)
+        await session.execute(delete(table).where(theirs, table.c.ce_type.not_in(erasures)))

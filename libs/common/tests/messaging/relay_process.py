@@ -16,8 +16,6 @@ async def main() -> None:
     relay = Relay(
         settings.database_url.get_secret_value(),
         producer_opener(settings),
-        keep_seconds=settings.outbox_keep,
-        inbox_keep_seconds=settings.inbox_keep,
         lock_seconds=float(sys.argv[1]),
     )
     await Restarter().restart("relay", relay.run)

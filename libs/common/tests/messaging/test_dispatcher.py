@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from common.contracts.interview import ReportReady
 from common.contracts.resume import ResumeDeleted
 from common.contracts.user import UserDeleted, UserRegistered
-from common.db import engine
 from common.ids import uuid7
 from common.messaging import dead_letters, outbox
 from common.messaging.router import EventRouter
@@ -249,23 +248,6 @@ async def test_of_two_relays_one_works_and_the_other_takes_over(sample, reaction
             await until_noted(first, ["forgotten"])
         await publish(sample, UserDeleted(user_id=second))
         await until_noted(second, ["forgotten"])
-
-
-async def test_the_relay_prunes_what_was_published_long_ago(sample, eventually):
-    url = sample.settings.database_url.get_secret_value()
-    event = UserDeleted(user_id=uuid7())
-    await publish(sample, event)
-    connection = await engine.connect(url)
-    await connection.execute(
-        "UPDATE outbox SET published_at = now() - interval '2 hours' WHERE event_id = $1", event.event_id
-    )
-    async with sample.working():
-
-        async def gone():
-            return not await connection.fetchval("SELECT 1 FROM outbox WHERE event_id = $1", event.event_id)
-
-        await eventually(gone)
-    await connection.close()
 
 
 async def test_a_worker_is_ready_once_all_its_parts_work(sample, reactions, eventually):

@@ -1,6 +1,7 @@
 """Mails: what they say, and how they leave: by SMTP, or into a folder where no server is set."""
 
 import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import aiosmtplib
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import tokens
@@ -20,7 +21,7 @@ from auth.models import MailToken, User
 from auth.settings import Settings
 from common.db.engine import SessionMaker
 from common.errors import EmailDeliveryError, EntityNotFoundError
-from common.tasks import queue
+from common.tasks import lookup, queue
 
 SMTP_SECONDS = 20
 SMTP_PORTS = {"smtps": 465, "smtp+starttls": 587}
@@ -56,10 +57,7 @@ class MailNotFound(EntityNotFoundError):
 
 
 AN_HOUR = 5
-SENT = text(  # counted while the account is locked: of many at once each sees those before it
-    "SELECT count(*) FROM task WHERE owner_id = :user AND kind = :kind AND payload::json ->> 'letter' = :letter"
-    " AND created_at > now() - interval '1 hour'"
-)
+HOUR = timedelta(hours=1)
 
 
 async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: str = "") -> None:
@@ -70,8 +68,8 @@ async def send_later(session: AsyncSession, user_id: UUID, letter: str, about: s
     if TEMPLATES[letter].for_anybody:
         if not await session.scalar(select(User.id).where(User.id == user_id).with_for_update()):
             return
-        sent = await session.scalar(SENT, {"kind": SendMail.kind, "user": user_id, "letter": letter})
-        if sent >= AN_HOUR:
+        # counted while the account is locked: of many at once each sees those before it
+        if await lookup.count_enqueued(session, SendMail, user_id, within=HOUR, letter=letter) >= AN_HOUR:
             return
     await queue.enqueue(session, SendMail(user_id=user_id, letter=letter, about=about), owner=user_id)
 

@@ -1,4 +1,4 @@
-"""Auth's slow work: sending mails, copying ended sessions where that failed, and removing what is over."""
+"""Auth's slow work: sending mails, copying ended sessions where that failed, and what is removed when it is over."""
 
 from redis.asyncio import Redis
 
@@ -6,9 +6,9 @@ from auth import mails, pruning, revocations
 from auth.mails import RemoveMails, SendMail
 from auth.revocations import CopyRevocations
 from auth.settings import Settings
-from common.tasks.queue import RunContext, TaskContext, TaskRouter
+from common.tasks.queue import TaskContext, TaskRouter
 
-router = TaskRouter()
+router = TaskRouter(expiring=pruning.EXPIRING)
 
 
 @router.task(SendMail, attempts=10, timeout=60)
@@ -27,9 +27,3 @@ async def remove_mails(context: TaskContext, task: RemoveMails) -> None:
 async def copy_revocations(context: TaskContext, task: CopyRevocations) -> None:
     """Copy ended sessions to Redis; a second time changes nothing."""
     await revocations.copy(context.resource(Redis), task.session_ids)
-
-
-@router.schedule("auth.prune", "23 * * * *")
-async def prune(context: RunContext) -> None:
-    """Remove sessions and mail tokens that are over."""
-    await pruning.prune(context.sessions)

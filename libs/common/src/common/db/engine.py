@@ -1,11 +1,21 @@
 """Postgres for one service: its schema's metadata, its engine, and the request that is a transaction."""
 
 import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import cast
 
 import asyncpg
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import NullPool
 
 from common.settings import EVENT_BYTES
 
@@ -89,13 +99,8 @@ def create_sessionmaker(engine: AsyncEngine, *, event_bytes: int = EVENT_BYTES) 
     return async_sessionmaker(engine, expire_on_commit=False, info={"event_bytes": event_bytes})
 
 
-async def connect(url: str, **server_settings: str) -> "asyncpg.Connection[asyncpg.Record]":
-    """Return a bare connection outside any pool, for LISTEN and for locks that live as long as it does.
-
-    `server_settings` are added to the timeouts that every connection of ours has.
-    """
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    settings = _server_settings(schema_of(url)) | {
+def _unlimited(schema: str, server_settings: Mapping[str, str]) -> dict[str, str]:
+    return _server_settings(schema) | {
         "statement_timeout": "0",
         "lock_timeout": "0",
         "tcp_keepalives_idle": "10",
@@ -103,4 +108,37 @@ async def connect(url: str, **server_settings: str) -> "asyncpg.Connection[async
         "tcp_keepalives_count": "3",
         **server_settings,
     }
+
+
+async def connect(url: str, **server_settings: str) -> "asyncpg.Connection[asyncpg.Record]":
+    """Return a bare connection outside any pool, for LISTEN and for PgQueuer, where no statement is timed out.
+
+    `server_settings` are added to those that every connection of ours has.
+    """
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    settings = _unlimited(schema_of(url), server_settings)
     return await asyncpg.connect(plain, timeout=5, server_settings=settings)
+
+
+async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    """Return the driver's connection beneath SQLAlchemy's, for LISTEN."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    return cast("asyncpg.Connection[asyncpg.Record]", driver)
+
+
+@asynccontextmanager
+async def open_connection(url: str, **server_settings: str) -> AsyncIterator[AsyncConnection]:
+    """Open a connection outside any pool on which no statement is timed out: for locks, and for whole tables.
+
+    `server_settings` are added to those that every connection of ours has.
+    """
+    settings = _unlimited(schema_of(url), server_settings)
+    engine = create_async_engine(
+        asyncpg_url(url),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"timeout": 5, "server_settings": settings},
+    )
+    event.listen(engine.sync_engine, "handle_error", _hide_values)
+    async with engine.connect() as connection:
+        yield connection

@@ -8,20 +8,22 @@ looks for it, or is refused. Whoever locks rows as well locks the rows first and
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.db.tables import erased_owner
 from common.errors import DomainError
 
 KEPT = timedelta(days=30)
 """Longer than anything of an erased person can come back: an access token lives 15 minutes, an event a week on its
 topic (the broker's default) and, as a dead letter and replayed, a week on each of two more."""
 
-KEY = "hashtextextended(current_schema() || ':owner:' || :name, 0)"
-LOCK = text(f"SELECT pg_advisory_xact_lock({KEY})")
-LOCK_WITH_OTHERS = text(f"SELECT pg_advisory_xact_lock_shared({KEY})")
-ADD = text("INSERT INTO erased_owner (owner_id) VALUES (:owner) ON CONFLICT DO NOTHING")
-FIND = text("SELECT true FROM erased_owner WHERE owner_id = :owner")
+LOCK_NAME = func.current_schema(type_=Text) + ":owner:" + bindparam("owner", type_=Text)
+LOCK_KEY = func.hashtextextended(LOCK_NAME, 0)
+LOCK = select(func.pg_advisory_xact_lock(LOCK_KEY))
+LOCK_WITH_OTHERS = select(func.pg_advisory_xact_lock_shared(LOCK_KEY))
+ADD = insert(erased_owner).on_conflict_do_nothing()
 ERASES = "erases"
 
 
@@ -40,8 +42,8 @@ class AccountErased(DomainError):
 
 async def add(session: AsyncSession, owner: UUID) -> None:
     """Let nobody else write for the owner from now on; what this transaction itself writes after it counts."""
-    await session.execute(LOCK, {"name": str(owner)})
-    await session.execute(ADD, {"owner": owner})
+    await session.execute(LOCK, {"owner": str(owner)})
+    await session.execute(ADD, {"owner_id": owner})
     session.info[ERASES] = owner
 
 
@@ -53,7 +55,7 @@ async def refuse_erased(session: AsyncSession, owner: UUID | None) -> None:
     """
     if owner is None or session.info.get(ERASES) == owner:
         return
-    await session.execute(LOCK_WITH_OTHERS, {"name": str(owner)})
+    await session.execute(LOCK_WITH_OTHERS, {"owner": str(owner)})
     # a statement of its own: only one that begins when the lock is held sees what an erasure committed meanwhile
-    if await session.scalar(FIND, {"owner": owner}):
+    if await session.scalar(select(erased_owner.c.owner_id).where(erased_owner.c.owner_id == owner)):
         raise AccountErased

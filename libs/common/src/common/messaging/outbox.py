@@ -4,51 +4,41 @@ Published rows stay for `outbox_keep` seconds, to feed a broker that lost its lo
 good waits in `dead_letter`, with the cause, until it is sent again; what comes after it goes on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
 from opentelemetry import trace
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import Executable, Float, Text, func, insert, literal, select, text, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import telemetry
 from common.contracts.event import Event
-from common.db import engine, tombstones
+from common.db import engine, tables, tombstones
 from common.errors import EventTooLargeError
 from common.settings import EVENT_BYTES
 
-INSERT = text(
-    """
-    WITH stored AS (
-        INSERT INTO outbox (event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload)
-        VALUES (:event_id, :topic, :subject, :owner_id, :ce_type, :occurred_at, :trace, :payload) RETURNING 1
-    )
-    SELECT pg_notify('outbox_' || current_schema(), '') FROM stored
-    """
+WAKES = func.pg_notify(literal("outbox_") + func.current_schema(type_=Text), "")
+INSERT = insert(tables.outbox).returning(WAKES)
+WAITING = tables.outbox.c.published_at.is_(None)
+REPUBLISH = update(tables.outbox).where(~WAITING).values(published_at=None)
+AGE = sql_cast(func.extract("epoch", func.now() - tables.outbox.c.occurred_at), Float)
+BACKLOG = select(
+    select(AGE).where(WAITING).order_by(tables.outbox.c.position).limit(1).scalar_subquery(),
+    select(func.count()).select_from(tables.outbox).where(WAITING).scalar_subquery(),
+    select(func.count()).select_from(tables.dead_letter).scalar_subquery(),
 )
-REPUBLISH = "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
-WAKE = "SELECT pg_notify('outbox_' || current_schema(), '')"
-BACKLOG = text(
-    """
-    SELECT (SELECT extract(epoch FROM now() - occurred_at)::float FROM outbox
-            WHERE published_at IS NULL ORDER BY position LIMIT 1) AS oldest_seconds,
-           (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS waiting,
-           (SELECT count(*) FROM dead_letter) AS dead_letters
-    """
-)
-DEAD_LETTERS = (
-    "SELECT set_aside_at, topic, subject, ce_type, event_id, cause FROM dead_letter ORDER BY position"
-)
-# the old place, so that it goes before what its subject has been through since and that waits as well
-REPLAY = """
+# Text, as SQLAlchemy can't say OVERRIDING SYSTEM VALUE. It takes the old place, so that an event goes before what
+# its subject has been through since and that waits as well.
+REPLAY = text("""
 WITH gone AS (DELETE FROM dead_letter RETURNING *)
 INSERT INTO outbox (position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload)
 OVERRIDING SYSTEM VALUE
 SELECT position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload FROM gone
 ORDER BY position
-"""
+""")
 
 tracer = trace.get_tracer("interviewace.outbox")
 
@@ -114,8 +104,8 @@ def _payload(event: Event, limit: int) -> str:
 
 async def backlog(session: AsyncSession) -> Backlog:
     """Return how the outbox stands."""
-    row = (await session.execute(BACKLOG)).mappings().one()
-    return Backlog(row["oldest_seconds"], row["waiting"], row["dead_letters"])
+    oldest_seconds, waiting, dead_letters = (await session.execute(BACKLOG)).one()
+    return Backlog(oldest_seconds, waiting, dead_letters)
 
 
 async def republish(url: str) -> int:
@@ -125,11 +115,11 @@ async def republish(url: str) -> int:
 
 async def dead_letters(url: str) -> list[DeadLetter]:
     """Return the events that the broker refused for good, oldest first."""
-    connection = await engine.connect(url)
-    try:
-        return [DeadLetter(**dict(row)) for row in await connection.fetch(DEAD_LETTERS)]
-    finally:
-        await connection.close()
+    table = tables.dead_letter
+    columns = [table.c[field.name] for field in fields(DeadLetter)]
+    async with engine.open_connection(url) as connection:
+        rows = await connection.execute(select(*columns).order_by(table.c.position))
+        return [DeadLetter(**row) for row in rows.mappings()]
 
 
 async def replay(url: str) -> int:
@@ -137,11 +127,8 @@ async def replay(url: str) -> int:
     return await _put_back(url, REPLAY)
 
 
-async def _put_back(url: str, statement: str) -> int:
-    connection = await engine.connect(url)
-    try:
-        done: str = await connection.execute(statement)
-        await connection.execute(WAKE)
-    finally:
-        await connection.close()
-    return int(done.rsplit(" ", 1)[-1])
+async def _put_back(url: str, statement: Executable) -> int:
+    async with engine.open_connection(url) as connection, connection.begin():
+        result = await connection.execute(statement)
+        await connection.execute(select(WAKES))
+    return result.rowcount

@@ -13,16 +13,29 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-import asyncpg
 import structlog
 from opentelemetry import trace
 from pydantic_core import from_json
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Executable,
+    RowMapping,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from common import telemetry
 from common.db import engine
-from common.messaging import inbox, relay_lock
+from common.db.tables import dead_letter, outbox
+from common.messaging import relay_lock
 from common.messaging.kafka import OpenProducer, Sender
 from common.messaging.refusals import Refusals, Verdict
 from common.messaging.relay_lock import LockSession
@@ -30,33 +43,34 @@ from common.messaging.relay_lock import LockSession
 BATCH = 500
 BATCH_BYTES = 8_388_608
 POLL_SECONDS = 5.0
-PRUNE_EVERY_SECONDS = 60.0
-PRUNE_BATCH = 5_000
-
-OLDEST = """
-SELECT * FROM (
-    SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS bytes_before
-    FROM (SELECT * FROM outbox WHERE published_at IS NULL ORDER BY position LIMIT $1) AS waiting
-) AS summed
-WHERE bytes_before < $2 ORDER BY position
-"""
-MARK = "UPDATE outbox SET published_at = now() WHERE position = ANY($1::bigint[])"
-SET_ASIDE = """
-WITH gone AS (DELETE FROM outbox WHERE position = $1 RETURNING *)
-INSERT INTO dead_letter (position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload, cause)
-SELECT position, event_id, topic, subject, owner_id, ce_type, occurred_at, trace, payload, $2 FROM gone
-"""
-PRUNE = """
-DELETE FROM outbox WHERE position IN (
-    SELECT position FROM outbox WHERE published_at < now() - make_interval(secs => $1) LIMIT $2
-)
-RETURNING 1
-"""
 
 log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.outbox")
 
-Row: TypeAlias = asyncpg.Record  # untyped in asyncpg
+
+def _oldest() -> Executable:
+    """Return the query for what is sent next: at most `BATCH` events, and those that begin within `BATCH_BYTES`."""
+    unsent = select(outbox).where(outbox.c.published_at.is_(None)).order_by(outbox.c.position).limit(BATCH)
+    waiting = unsent.subquery("waiting")
+    size = func.octet_length(waiting.c.payload)
+    bytes_before = func.sum(size).over(order_by=waiting.c.position) - size
+    summed = select(waiting, bytes_before.label("bytes_before")).subquery("summed")
+    return select(summed).where(summed.c.bytes_before < BATCH_BYTES).order_by(summed.c.position)
+
+
+def _set_aside() -> Executable:
+    """Return the statement that makes the event at `:position` a dead letter with `:cause`."""
+    gone = delete(outbox).where(outbox.c.position == bindparam("place")).returning(*outbox.c).cte("gone")
+    columns = [column for column in gone.c if column.name != "published_at"]
+    names = [column.name for column in columns]
+    row = select(*columns, bindparam("why", type_=Text))
+    return insert(dead_letter).from_select([*names, "cause"], row).add_cte(gone)
+
+
+OLDEST = _oldest()
+POSITIONS = bindparam("positions", type_=ARRAY(BigInteger))
+MARK = update(outbox).where(outbox.c.position == any_(POSITIONS)).values(published_at=func.now())
+SET_ASIDE = _set_aside()
 
 
 @dataclass
@@ -64,12 +78,12 @@ class Round:
     """What became of the rows that were sent at once: the rest of them waits for the next round."""
 
     sent: list[int] = field(default_factory=list)
-    suspects: list[Row] = field(default_factory=list)
-    refused: list[tuple[Row, Exception]] = field(default_factory=list)
+    suspects: list[RowMapping] = field(default_factory=list)
+    refused: list[tuple[RowMapping, Exception]] = field(default_factory=list)
     broken: Exception | None = None
 
 
-def _headers(row: Row, source: str) -> list[tuple[str, bytes]]:
+def _headers(row: RowMapping, source: str) -> list[tuple[str, bytes]]:
     headers = {
         "ce_specversion": "1.0",
         "ce_id": str(row["event_id"]),
@@ -90,8 +104,6 @@ class Relay:
     Args:
         url: the service's database.
         open_producer: opens a connection to Kafka.
-        keep_seconds: how long a published event is kept.
-        inbox_keep_seconds: how long an event that was reacted to is remembered.
         lock_seconds: how long a relay may be silent until another takes over.
         patience_seconds: how long a topic may refuse everything until its events are set aside.
     """
@@ -101,15 +113,11 @@ class Relay:
         url: str,
         open_producer: OpenProducer,
         *,
-        keep_seconds: int,
-        inbox_keep_seconds: int,
         lock_seconds: float = 10.0,
         patience_seconds: float = 30.0,
     ) -> None:
         self._url = url
         self._open_producer = open_producer
-        self._keep_seconds = float(keep_seconds)
-        self._inbox_keep_seconds = inbox_keep_seconds
         self._lock_seconds = lock_seconds
         self._refusals = Refusals(patience_seconds)
         self._source = f"/interviewace/{engine.schema_of(url)}"
@@ -137,17 +145,13 @@ class Relay:
         self._woken.set()
 
     async def _work(self, session: LockSession) -> None:
-        pruned = float("-inf")
         async with self._sender() as sender:
             log.info("relay_active")
             while True:
                 self._woken.clear()
-                while rows := await session.fetch(OLDEST, BATCH, BATCH_BYTES):
+                while rows := await session.execute(OLDEST):
                     if not await self._send(session, sender, rows):
                         break
-                if asyncio.get_running_loop().time() - pruned > PRUNE_EVERY_SECONDS:
-                    await self._prune(session)
-                    pruned = asyncio.get_running_loop().time()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
@@ -160,29 +164,24 @@ class Relay:
         finally:
             await sender.close()
 
-    async def _prune(self, session: LockSession) -> None:
-        while len(await session.fetch(PRUNE, self._keep_seconds, PRUNE_BATCH)) == PRUNE_BATCH:
-            pass
-        await inbox.prune(session, self._inbox_keep_seconds)
-
-    async def _send(self, session: LockSession, sender: Sender, rows: Sequence[Row]) -> bool:
+    async def _send(self, session: LockSession, sender: Sender, rows: Sequence[RowMapping]) -> bool:
         """Send rows, each subject's one after another, and write down what became of them.
 
         Returns False when nothing is to be won by going on at once.
         """
         done = await self._send_together(session, sender, rows)
-        await session.fetch(MARK, done.sent)
+        await session.execute(MARK, {"positions": done.sent})
         for row, error in done.refused:
             cause = f"{type(error).__name__}: {error}"[:500]
-            await session.fetch(SET_ASIDE, row["position"], cause)
+            await session.execute(SET_ASIDE, {"place": row["position"], "why": cause})
             self._refusals.set_aside(row["position"])
             log.error("event_set_aside", event_id=str(row["event_id"]), ce_type=row["ce_type"], cause=cause)
         if done.broken:
             raise done.broken
         return bool(done.sent or done.refused)
 
-    async def _send_together(self, session: LockSession, sender: Sender, rows: Sequence[Row]) -> Round:
-        by_subject: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    async def _send_together(self, session: LockSession, sender: Sender, rows: Sequence[RowMapping]) -> Round:
+        by_subject: defaultdict[tuple[str, str], list[RowMapping]] = defaultdict(list)
         for row in rows:
             by_subject[row["topic"], str(row["subject"])].append(row)
         done = Round()
@@ -202,7 +201,7 @@ class Relay:
         return done
 
     async def _send_subject(
-        self, session: LockSession, sender: Sender, rows: Sequence[Row], done: Round
+        self, session: LockSession, sender: Sender, rows: Sequence[RowMapping], done: Round
     ) -> None:
         for index, row in enumerate(rows):
             try:
@@ -212,11 +211,13 @@ class Relay:
                 return
             self._sent(row, done)
 
-    def _sent(self, row: Row, done: Round) -> None:
+    def _sent(self, row: RowMapping, done: Round) -> None:
         self._refusals.taken(row["topic"], row["position"])
         done.sent.append(row["position"])
 
-    def _judge(self, rows: Sequence[Row], error: Exception, done: Round, *, alone: bool = False) -> None:
+    def _judge(
+        self, rows: Sequence[RowMapping], error: Exception, done: Round, *, alone: bool = False
+    ) -> None:
         """Decide about the first of the rows, and about those of its subject that wait behind it."""
         match self._refusals.judge(rows[0]["topic"], rows[0]["position"], error):
             case Verdict.MESSAGE if not alone:
@@ -228,7 +229,7 @@ class Relay:
             case Verdict.BROKEN:
                 done.broken = error
 
-    async def _send_one(self, session: LockSession, sender: Sender, row: Row) -> None:
+    async def _send_one(self, session: LockSession, sender: Sender, row: RowMapping) -> None:
         session.ensure_held()
         context = telemetry.context_of(from_json(row["trace"]))
         with tracer.start_as_current_span(

@@ -5,15 +5,17 @@ sees by its own clock, before it sends, that it may have lost it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
-import asyncpg
+from sqlalchemy import Executable, RowMapping, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import engine, transient
 
 LOCK_KEY = 0x1A0B0C5
-LOCK = "SELECT pg_advisory_lock($1, hashtext(current_schema()))"
+LOCK = select(func.pg_advisory_lock(LOCK_KEY, func.hashtext(func.current_schema())))
+SIGN_OF_LIFE = select(1)
 SIGNS_OF_LIFE = 4
 """How often within its time a relay makes itself heard."""
 
@@ -25,7 +27,7 @@ class LockLost(Exception):
 class LockSession:
     """The session that holds the lock. Everything the relay asks of the database, it asks here."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", seconds: float) -> None:
+    def __init__(self, connection: AsyncConnection, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
         self._turn = asyncio.Lock()
@@ -33,22 +35,22 @@ class LockSession:
 
     async def acquire(self) -> None:
         """Wait for the lock."""
-        await self._connection.execute(LOCK, LOCK_KEY)
-        await self.fetch("SELECT 1")
+        await self._connection.execute(LOCK)
+        await self.execute(SIGN_OF_LIFE)
 
-    async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
-        """Return the rows of a query.
+    async def execute(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Sequence[RowMapping]:
+        """Execute a statement, a transaction by itself; return its rows, if it has any.
 
         Raises:
             Exception: the session is no more, or did not answer in time.
         """
-        async with self._turn:
+        async with self._turn, asyncio.timeout(self._seconds):
             asked_at = asyncio.get_running_loop().time()
-            rows: Sequence[asyncpg.Record] = await self._connection.fetch(
-                query, *arguments, timeout=self._seconds
-            )
+            result = await self._connection.execute(statement, values)
             self._heard_at = asked_at
-            return rows
+            return result.mappings().all() if result.returns_rows else ()
 
     def ensure_held(self) -> None:
         """Make sure that the lock is still ours.
@@ -63,7 +65,7 @@ class LockSession:
         """Keep the session from falling silent, until cancelled or until it breaks."""
         while True:
             await asyncio.sleep(self._seconds / SIGNS_OF_LIFE)
-            await self.fetch("SELECT 1")
+            await self.execute(SIGN_OF_LIFE)
 
 
 @asynccontextmanager
@@ -73,17 +75,20 @@ async def hold(url: str, seconds: float, heard: Callable[..., None]) -> AsyncIte
     After `seconds` of silence the server gives the lock to the next who waits. What is in hand ends with `LockLost`.
     """
     milliseconds = str(round(seconds * 1000))
-    connection = await engine.connect(
+    async with engine.open_connection(
         url,
         idle_session_timeout=milliseconds,
         idle_in_transaction_session_timeout=milliseconds,
         tcp_user_timeout=milliseconds,
-    )
-    try:
-        await connection.add_listener(f"outbox_{engine.schema_of(url)}", heard)
-        session = LockSession(connection, seconds)
-        await session.acquire()
-        yield session
-    finally:
-        with suppress(*transient.CONNECTION_ERRORS):
-            await connection.close(timeout=2)
+    ) as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        driver = await engine.driver_of(connection)
+        try:
+            await driver.add_listener(f"outbox_{engine.schema_of(url)}", heard)
+            session = LockSession(connection, seconds)
+            await session.acquire()
+            yield session
+        finally:
+            # here and not by SQLAlchemy, which would wait for a server that is away
+            with suppress(*transient.CONNECTION_ERRORS):
+                await driver.close(timeout=2)

@@ -14,32 +14,18 @@ from opentelemetry import trace
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.models import Job
 from pydantic_core import from_json
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import telemetry
+from common.db import tables
 from common.db.engine import SessionMaker
+from common.db.tables import task
 from common.db.tombstones import AccountErased
 from common.errors import EventTooLargeError
 from common.metrics import meter
 from common.tasks import sharing
 from common.tasks.queue import PermanentFailure, Retry, TaskContext, TaskKind, TaskRouter, TaskStatus, backoff
-
-FIND = text(
-    "SELECT id, kind, owner_id, payload, trace, status, place, attempts, failures, deaths, error, job_id, job_attempt"
-    " FROM task WHERE id = :id AND status IN ('queued', 'running', 'retrying') FOR UPDATE"
-)
-BEGIN = text(
-    "UPDATE task SET status = 'running', place = NULL, attempts = :attempts, deaths = :deaths, job_id = :job,"
-    " job_attempt = :job_attempt, updated_at = now() WHERE id = :id"
-)
-END = text(
-    "UPDATE task SET status = :status, error = :error, failures = :failures, deaths = 0, updated_at = now(),"
-    " due_at = now() + CAST(:delay AS interval),"
-    " progress = CASE WHEN :status = 'succeeded' THEN 1 ELSE progress END"
-    # an attempt that fell silent may have been overtaken: then the task is no longer its own
-    " WHERE id = :id AND status = 'running' AND attempts = :attempts RETURNING 1"
-)
 
 FINAL = (PermanentFailure, EventTooLargeError)
 DEATHS_ALLOWED = 3
@@ -148,7 +134,8 @@ class Attempts:
 
     async def _begin(self, job: Job, task_id: UUID, *, alone: bool) -> Attempt | None:
         async with self._sessions.begin() as session:
-            row = (await session.execute(FIND, {"id": task_id})).mappings().one_or_none()
+            query = select(task).where(task.c.id == task_id, tables.OPEN).with_for_update()
+            row = (await session.execute(query)).mappings().one_or_none()
             if row is None:
                 return None
             deaths = row["deaths"] + _died(row, job)
@@ -158,13 +145,15 @@ class Attempts:
                 return None
             attempt = self._attempt(row, job, deaths)
             values = {
-                "id": task_id,
+                "status": TaskStatus.RUNNING.value,
+                "place": None,
                 "attempts": attempt.number,
                 "deaths": deaths,
-                "job": job.id,
+                "job_id": job.id,
                 "job_attempt": job.attempts,
+                "updated_at": func.now(),
             }
-            await session.execute(BEGIN, values)
+            await session.execute(update(task).where(task.c.id == task_id).values(values))
             return attempt
 
     async def _turn_has_come(self, session: AsyncSession, row: RowMapping, job: Job) -> bool:
@@ -251,15 +240,23 @@ class Attempts:
         delay: timedelta = timedelta(0),
     ) -> bool:
         """End the attempt, call whose turn it is; return False where it was overtaken and ends nothing."""
-        values = {
-            "id": attempt.task_id,
-            "attempts": attempt.number,
+        values: dict[str, object] = {
             "status": status.value,
-            "failures": failures,
             "error": error,
-            "delay": delay,
+            "failures": failures,
+            "deaths": 0,
+            "due_at": func.now() + delay,
+            "updated_at": func.now(),
         }
-        if not (await session.execute(END, values)).scalar():
+        if status is TaskStatus.SUCCEEDED:
+            values["progress"] = 1
+        # one that fell silent may have been overtaken: then the task is no longer its own
+        own = and_(
+            task.c.id == attempt.task_id,
+            task.c.status == TaskStatus.RUNNING.value,
+            task.c.attempts == attempt.number,
+        )
+        if not await session.scalar(update(task).where(own).values(values).returning(task.c.id)):
             return False
         if status is TaskStatus.FAILED:
             await _tell(session, attempt, error or "")

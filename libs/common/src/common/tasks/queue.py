@@ -9,33 +9,23 @@ from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from opentelemetry import trace
-from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
-from pgqueuer.domain.settings import DBSettings
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import Case, and_, case, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import telemetry
-from common.db import tombstones
+from common.db import tables, tombstones
 from common.db.engine import SessionMaker
+from common.db.expiry import Expiring
 from common.ids import uuid7
+from common.tasks import jobs
 
 P = TypeVar("P", bound="TaskPayload")
 T = TypeVar("T")
 
-INSERT = text(
-    "INSERT INTO task (id, kind, owner_id, payload, trace, result, due_at, place)"
-    " SELECT :id, :kind, CAST(:owner AS uuid), :payload, :trace, CAST(:result AS text),"
-    " now() + CAST(:delay AS interval),"
-    # of more tasks of one who has many waiting the workers are not asked at all: they wait in the line at once.
-    # It is long, so that those before can't all have ended by the time this transaction commits.
-    " CASE WHEN CAST(:delay AS interval) <= interval '0' AND (SELECT count(*) FROM (SELECT 1 FROM task"
-    " WHERE owner_id = CAST(:owner AS uuid) AND status IN ('queued', 'running', 'retrying') AND place = 'waiting'"
-    " LIMIT 20) AS line) = 20 THEN 'waiting' END"
-    " RETURNING place"
-)
-PROGRESS = text("UPDATE task SET progress = :progress, updated_at = now() WHERE id = :id")
+# so long that those before can't all have ended by the time the transaction commits that adds one more
+LONG_LINE = 20
 
 tracer = trace.get_tracer("interviewace.tasks")
 
@@ -71,19 +61,6 @@ class Retry(Exception):
         self.delay = delay
 
 
-def _enqueue_sql() -> str:
-    """PgQueuer's own statement, with the parameters as SQLAlchemy names them; tables by the search path."""
-    sql = QueryQueueBuilder(DBSettings()).build_enqueue_query()
-    names = ("priority", "entrypoint", "payload", "execute_after", "dedupe_key", "headers")
-    for number, name in enumerate(names, 1):
-        kind = sql.split(f"${number}::", 1)[1].split(",", 1)[0].split("\n", 1)[0].strip().rstrip(")")
-        sql = sql.replace(f"${number}::{kind}", f"CAST(:{name} AS {kind})")
-    return sql
-
-
-ENQUEUE = text(_enqueue_sql())
-
-
 async def enqueue(
     session: AsyncSession,
     payload: TaskPayload,
@@ -102,38 +79,32 @@ async def enqueue(
     task_id = uuid7()
     with tracer.start_as_current_span(f"enqueue {payload.kind}", kind=trace.SpanKind.PRODUCER):
         headers = telemetry.carrier()
-    row = {
-        "id": task_id,
-        "kind": payload.kind,
-        "owner": owner,
-        "payload": payload.model_dump_json(),
-        "trace": to_json(headers).decode(),
-        "result": result,
-        "delay": delay,
-    }
     await session.flush()
     await tombstones.refuse_erased(session, owner)
-    place = (await session.execute(INSERT, row)).scalar_one()
+    task = tables.task
+    statement = insert(task).values(
+        id=task_id,
+        kind=payload.kind,
+        owner_id=owner,
+        payload=payload.model_dump_json(),
+        trace=to_json(headers).decode(),
+        result=result,
+        due_at=func.now() + delay,
+        place=None if owner is None or delay > timedelta(0) else _place_of_one_more(owner),
+    )
+    place = (await session.execute(statement.returning(task.c.place))).scalar_one()
     if place is None:
-        await enqueue_job(session, task_id, payload.kind, delay)
+        await jobs.add(session, task_id, payload.kind, delay)
     return task_id
 
 
-async def enqueue_job(
-    session: AsyncSession, task_id: UUID, kind: str, delay: timedelta = timedelta(0)
-) -> None:
-    """Hand a task to PgQueuer: a worker takes it after `delay`."""
-    await session.execute(
-        ENQUEUE,
-        {
-            "priority": [0],
-            "entrypoint": [kind],
-            "payload": [task_id.bytes],
-            "execute_after": [delay],
-            "dedupe_key": [None],
-            "headers": [None],
-        },
-    )
+def _place_of_one_more(owner: UUID) -> Case[str | None]:
+    """Return where a task begins: of one who has many waiting the workers are not asked at all, it waits in line."""
+    task = tables.task.alias("other")
+    waits = and_(task.c.owner_id == owner, task.c.status.in_(tables.OPEN_WORDS), task.c.place == "waiting")
+    line = select(literal(1)).select_from(task).where(waits).limit(LONG_LINE).subquery("line")
+    count = select(func.count()).select_from(line).scalar_subquery()
+    return case((count == LONG_LINE, "waiting"))
 
 
 @dataclass
@@ -161,7 +132,8 @@ class TaskContext(RunContext):
     async def progress(self, fraction: float) -> None:
         """Show the owner how far it is, from 0 to 1."""
         async with self.sessions.begin() as session:
-            await session.execute(PROGRESS, {"id": self.task_id, "progress": min(max(fraction, 0.0), 1.0)})
+            values = {"progress": min(max(fraction, 0.0), 1.0), "updated_at": func.now()}
+            await session.execute(update(tables.task).where(tables.task.c.id == self.task_id).values(values))
 
 
 Run = Callable[[TaskContext, Any], Awaitable[None]]
@@ -191,10 +163,11 @@ class Schedule:
 
 @dataclass
 class TaskRouter:
-    """The visible list of what a worker can do, asked for or by the clock."""
+    """The visible list of what a worker can do, asked for or by the clock, and of the rows it removes by the clock."""
 
     kinds: dict[str, TaskKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
+    expiring: dict[str, Expiring] = field(default_factory=dict)
 
     def task(
         self,

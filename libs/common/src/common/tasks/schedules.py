@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -15,6 +14,8 @@ from common.settings import ServiceSettings
 from common.tasks import pruning, recovery
 from common.tasks.queue import RunContext, Schedule, TaskRouter
 
+PRUNING = "*/10 * * * *"
+
 log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.tasks")
 
@@ -22,8 +23,8 @@ tracer = trace.get_tracer("interviewace.tasks")
 def of_every_service(settings: ServiceSettings, router: TaskRouter) -> dict[str, Schedule]:
     """Return what every service's worker does by the clock, besides its own."""
     common = TaskRouter()
-    keep = timedelta(seconds=settings.task_keep)
-    common.schedule("tasks.prune", "17 * * * *")(partial(pruning.prune, keep=keep))
+    expiring = pruning.of_every_service(settings) | router.expiring
+    common.schedule("tasks.prune", PRUNING)(partial(pruning.prune, expiring=expiring))
     recover = partial(recovery.recover, kinds=router.kinds, owner_limit=settings.task_owner_limit)
     common.schedule("tasks.recover", "* * * * *")(recover)
     return common.schedules

@@ -7,51 +7,51 @@ places holds the owner's lock, always taken after locks on rows, so that no two 
 
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Text, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.tasks.queue import enqueue_job
+from common.db import tables
+from common.db.tables import task
+from common.tasks import jobs
 
-LOCK = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended("
-    "current_schema() || ' tasks of ' || CAST(CAST(:owner AS uuid) AS text), 0))"
-)
-BEFORE = text(
-    "SELECT count(*) FROM task WHERE owner_id = :owner AND status IN ('queued', 'running', 'retrying')"
-    " AND id <> :id AND (status = 'running' OR place = 'called' OR (place = 'waiting' AND id < :id AND :fresh))"
-)
-SET_WAITING = text("UPDATE task SET place = 'waiting', updated_at = now() WHERE id = :id")
-DROP_JOB = text("DELETE FROM pgqueuer WHERE id = :job")
-HELD = text(
-    "SELECT count(*) FROM task WHERE owner_id = :owner AND status IN ('queued', 'running', 'retrying')"
-    " AND (status = 'running' OR place = 'called')"
-)
-CALL = text(
-    "UPDATE task SET place = 'called', updated_at = now() WHERE id IN (SELECT id FROM task WHERE owner_id = :owner"
-    " AND status IN ('queued', 'running', 'retrying') AND place = 'waiting' ORDER BY id LIMIT :free"
-    " FOR UPDATE SKIP LOCKED) RETURNING id, kind"
-)
+LOCK_NAME = func.current_schema(type_=Text) + " tasks of " + bindparam("owner", type_=Text)
+LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK_NAME, 0)))
+WAITS = task.c.place == "waiting"
+HOLDS_A_PLACE = or_(task.c.status == "running", task.c.place == "called")
 
 
 async def may_start(session: AsyncSession, task_id: UUID, owner: UUID, place: str | None, limit: int) -> bool:
     """Return whether a task's turn has come: fewer than `limit` of its owner's run or stand before it."""
-    await session.execute(LOCK, {"owner": owner})
-    before = await session.scalar(BEFORE, {"owner": owner, "id": task_id, "fresh": place is None})
-    return (before or 0) < limit
+    await session.execute(LOCK, {"owner": str(owner)})
+    stands_before = HOLDS_A_PLACE
+    if place is None:
+        stands_before = or_(HOLDS_A_PLACE, and_(WAITS, task.c.id < task_id))
+    return await _count(session, owner, task.c.id != task_id, stands_before) < limit
 
 
 async def wait_in_line(session: AsyncSession, task_id: UUID, owner: UUID, job_id: int, limit: int) -> None:
     """Put a task into its owner's line and take its job out of the queue; whose turn it is is called."""
-    await session.execute(SET_WAITING, {"id": task_id})
-    await session.execute(DROP_JOB, {"job": job_id})
+    await session.execute(_move("waiting").where(task.c.id == task_id))
+    await jobs.drop(session, job_id)
     await call_next(session, owner, limit)
 
 
 async def call_next(session: AsyncSession, owner: UUID, limit: int) -> None:
     """Give the owner's longest waiting tasks the places that are free; the last thing in a transaction."""
-    await session.execute(LOCK, {"owner": owner})
-    free = limit - (await session.scalar(HELD, {"owner": owner}) or 0)
+    await session.execute(LOCK, {"owner": str(owner)})
+    free = limit - await _count(session, owner, HOLDS_A_PLACE)
     if free > 0:
-        rows = await session.execute(CALL, {"owner": owner, "free": free})
-        for task_id, kind in sorted((task_id, kind) for task_id, kind in rows):
-            await enqueue_job(session, task_id, kind)
+        line = select(task.c.id).where(task.c.owner_id == owner, tables.OPEN, WAITS).order_by(task.c.id)
+        first = line.limit(free).with_for_update(skip_locked=True).cte("first")
+        call = _move("called").where(task.c.id.in_(select(first))).returning(task.c.id, task.c.kind)
+        for task_id, kind in sorted((task_id, kind) for task_id, kind in await session.execute(call)):
+            await jobs.add(session, task_id, kind)
+
+
+def _move(place: str) -> Update:
+    return update(task).values(place=place, updated_at=func.now())
+
+
+async def _count(session: AsyncSession, owner: UUID, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(task).where(task.c.owner_id == owner, tables.OPEN, *conditions)
+    return (await session.execute(query)).scalar_one()

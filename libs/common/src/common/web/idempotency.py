@@ -12,30 +12,19 @@ from uuid import UUID
 
 from fastapi import Depends, Header
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.db import tombstones
 from common.db.tables import RESPONSES_KEPT
+from common.db.tables import idempotency as kept
 from common.errors import DomainError, ValidationError
 from common.web.identity import CurrentUser
 
 M = TypeVar("M", bound=BaseModel)
 
-# the worker removes everybody's within the hour; this keeps the promise to the minute for whoever asks
-FORGET = text(
-    "DELETE FROM idempotency WHERE owner_id = :owner AND created_at < now() - CAST(:kept AS interval)"
-)
-CLAIM = text(
-    "INSERT INTO idempotency (owner_id, operation, key, fingerprint) VALUES (:owner, :operation, :key, :fingerprint)"
-    " ON CONFLICT DO NOTHING RETURNING 1"
-)
-FIND = text(
-    "SELECT fingerprint, answer FROM idempotency WHERE owner_id = :owner AND operation = :operation AND key = :key"
-)
-KEEP = text(
-    "UPDATE idempotency SET answer = :answer WHERE owner_id = :owner AND operation = :operation AND key = :key"
-)
+CLAIM = insert(kept).on_conflict_do_nothing().returning(kept.c.key)
 
 
 class ResponseErased(DomainError):
@@ -119,17 +108,20 @@ async def run_once(
     """
     if idempotency.key is None:
         return await make()
-    where = {"owner": idempotency.owner, "operation": operation, "key": idempotency.key}
-    await session.execute(FORGET, {"owner": idempotency.owner, "kept": RESPONSES_KEPT})
-    claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
-    if claimed is None:
-        row = (await session.execute(FIND, where)).mappings().one()
-        if row["fingerprint"] != content:
+    # the worker removes everybody's soon after; this keeps the promise to the minute for whoever asks
+    over = kept.c.created_at < func.now() - RESPONSES_KEPT
+    await session.execute(delete(kept).where(kept.c.owner_id == idempotency.owner, over))
+    key = {"owner_id": idempotency.owner, "operation": operation, "key": idempotency.key}
+    its_own = and_(*(kept.c[name] == value for name, value in key.items()))
+    if await session.scalar(CLAIM, key | {"fingerprint": content}) is None:
+        query = select(kept.c.fingerprint, kept.c.answer).where(its_own)
+        fingerprint_before, response_before = (await session.execute(query)).one()
+        if fingerprint_before != content:
             raise IdempotencyKeyReused
-        if row["answer"] is None:
+        if response_before is None:
             raise ResponseErased
-        return shape.model_validate_json(row["answer"])
+        return shape.model_validate_json(response_before)
     response = await make()
     await tombstones.refuse_erased(session, idempotency.owner)
-    await session.execute(KEEP, where | {"answer": response.model_dump_json()})
+    await session.execute(update(kept).where(its_own).values(answer=response.model_dump_json()))
     return response

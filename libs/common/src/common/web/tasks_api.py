@@ -5,18 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import EntityNotFoundError
+from common.tasks import lookup
 from common.tasks.queue import TaskStatus
 from common.web.identity import CurrentUser
 from common.web.transaction import Session
-
-FIND = text(
-    "SELECT id, kind, status, progress, attempts, error, result, created_at, updated_at"
-    " FROM task WHERE id = :id AND owner_id = :owner"
-)
 
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])
 
@@ -55,7 +50,7 @@ async def find(session: AsyncSession, task_id: UUID, owner: UUID) -> TaskView:
     Raises:
         TaskNotFound: there is none, or it is somebody else's.
     """
-    row = (await session.execute(FIND, {"id": task_id, "owner": owner})).mappings().one_or_none()
+    row = await lookup.get(session, task_id, owner)
     if row is None:
         raise TaskNotFound
     done = row["status"] == TaskStatus.SUCCEEDED

@@ -61,8 +61,6 @@ class WorkerRuntime:
         self._relay = Relay(
             url,
             producer_opener(settings),
-            keep_seconds=settings.outbox_keep,
-            inbox_keep_seconds=settings.inbox_keep,
             lock_seconds=settings.relay_lock,
         )
         self._sessions = sessions

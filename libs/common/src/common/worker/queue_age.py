@@ -2,16 +2,20 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Float, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.db import tables
 from common.db.engine import SessionMaker
+from common.db.tables import task
 from common.web.probes import Detail
 
-AGES = text(
-    "SELECT kind, count(*) AS tasks, extract(epoch FROM now() - min(due_at))::float AS oldest_seconds FROM task"
-    " WHERE status IN ('queued', 'running', 'retrying') AND status <> 'running' AND due_at <= now()"
-    " GROUP BY kind ORDER BY kind"
+OLDEST = cast(func.extract("epoch", func.now() - func.min(task.c.due_at)), Float)
+AGES = (
+    select(task.c.kind, func.count(), OLDEST)
+    .where(tables.OPEN, task.c.status != "running", task.c.due_at <= func.now())
+    .group_by(task.c.kind)
+    .order_by(task.c.kind)
 )
 
 
