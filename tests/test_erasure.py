@@ -12,7 +12,7 @@ from pypdf import PdfWriter
 from redis.asyncio import Redis
 
 from common.contracts import catalogue
-from common.messaging import kafka
+from common.messaging import envelope, kafka
 
 PASSWORD, OTHER_PASSWORD = "Correct-horse-7", "Another-horse-8"
 RESUME = (
@@ -119,7 +119,7 @@ class Places:
             for partition, end in ends.items():
                 while await consumer.position(partition) < end:
                     for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, []):
-                        kind = dict(record.headers)["ce_type"].decode()
+                        kind = envelope.type_of(envelope.decode(record.headers))
                         text = repr((record.key, record.headers)).encode() + (record.value or b"")
                         words_by_kind[kind] = words_by_kind.get(kind, set()) | self._in(text)
         finally:

@@ -1,23 +1,15 @@
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from common.contracts.event import Event
 from common.contracts.resume import ResumeContent, ResumeDeleted, ResumeParsed, ResumeUploaded
 from common.contracts.user import UserDeleted
 from common.db.engine import SessionMaker
 from common.ids import uuid7
 from common.messaging import inbox
-from common.messaging.dispatcher import Dispatcher
 from interview import reactions
 from interview.models import ResumeCopy
-
-
-async def dispatch(sessions: SessionMaker, events: Sequence[Event]) -> None:
-    dispatcher = Dispatcher(reactions.router, sessions)
-    for event in events:
-        await dispatcher.dispatch(event.topic, {"ce_type": event.ce_type}, event.model_dump_json().encode())
+from testkit.services import hear
 
 
 async def test_an_event_seen_under_a_reactions_former_name_is_not_reacted_to_again(
@@ -26,7 +18,7 @@ async def test_an_event_seen_under_a_reactions_former_name_is_not_reacted_to_aga
     seen, fresh = (ResumeParsed(resume_id=uuid7(), user_id=uuid7(), background=content) for _ in range(2))
     async with sessions.begin() as session:
         await inbox.first_time(session, "resume.parsed:keep_resume", seen.event_id)
-    await dispatch(sessions, [seen, fresh])
+    await hear(sessions, reactions.router, seen, fresh)
     async with sessions() as session:
         assert await session.get(ResumeCopy, seen.resume_id) is None
         assert await session.get(ResumeCopy, fresh.resume_id) is not None
@@ -42,7 +34,7 @@ async def test_the_inbox_knows_every_reaction_by_the_name_it_always_had(
         ResumeDeleted(**about),
         UserDeleted(user_id=about["user_id"]),
     ]
-    await dispatch(sessions, events)
+    await hear(sessions, reactions.router, *events)
     query = text("SELECT consumer FROM inbox WHERE event_id = ANY(:ids)")
     async with sessions() as session:
         consumers = await session.scalars(query, {"ids": [event.event_id for event in events]})

@@ -10,10 +10,9 @@ from common.contracts.resume import ResumeContent, ResumeDeleted, ResumeParsed, 
 from common.contracts.user import UserDeleted
 from common.db.engine import SessionMaker
 from common.ids import uuid7
-from common.messaging.dispatcher import Dispatcher
 from interview import reactions, resumes
 from interview.models import Answer, Evaluation, Interview, Question, ResumeCopy
-from testkit.services import Client, Services, ServiceUnderTest
+from testkit.services import Client, Services, ServiceUnderTest, hear
 
 ROOT = "/api/v1/interview"
 Start = Callable[..., Awaitable[dict[str, Any]]]
@@ -29,14 +28,6 @@ async def react(sessions: SessionMaker, reaction: Callable[..., Awaitable[None]]
     for event in events:
         async with sessions.begin() as session:
             await reaction(session, event)
-
-
-async def hear(sessions: SessionMaker, *events: Any) -> None:
-    """Have the service react to events as it does to messages."""
-    dispatcher = Dispatcher(reactions.router, sessions)
-    for event in events:
-        headers = {"ce_type": event.ce_type}
-        await dispatcher.dispatch(event.topic, headers, event.model_dump_json().encode())
 
 
 async def held(sessions: SessionMaker, resume_id: UUID) -> ResumeCopy | None:
@@ -125,8 +116,10 @@ async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
     interview, kept = await started(client), await started(stranger)
     answer = await given(client, interview["id"], "Something only I know.")
     removed = ResumeDeleted(resume_id=parsed.resume_id, user_id=client.user_id)
-    await hear(sessions, UserDeleted(user_id=client.user_id), UserDeleted(user_id=client.user_id))
-    await hear(sessions, uploaded, parsed, removed)
+    await hear(
+        sessions, reactions.router, UserDeleted(user_id=client.user_id), UserDeleted(user_id=client.user_id)
+    )
+    await hear(sessions, reactions.router, uploaded, parsed, removed)
     assert await held(sessions, parsed.resume_id) is None
     assert (await client.get(ROOT)).json()["items"] == []
     assert (await stranger.get(f"{ROOT}/{kept['id']}")).status_code == 200

@@ -6,15 +6,9 @@ from common.contracts.interview import InterviewStarted
 from common.contracts.user import UserDeleted
 from common.ids import uuid7
 from common.messaging import inbox
-from common.messaging.dispatcher import Dispatcher
 from resume import reactions
 from resume.models import Resume
-
-
-async def dispatch(sessions, events):
-    dispatcher = Dispatcher(reactions.router, sessions)
-    for event in events:
-        await dispatcher.dispatch(event.topic, {"ce_type": event.ce_type}, event.model_dump_json().encode())
+from testkit.services import hear
 
 
 def interview_from(resume, client):
@@ -35,14 +29,14 @@ async def test_an_interview_counted_under_the_reactions_former_name_is_not_count
     seen, fresh = interview_from(resume, client), interview_from(resume, client)
     async with sessions.begin() as session:
         await inbox.first_time(session, "interview.started:count_interview", seen.event_id)
-    await dispatch(sessions, [seen, fresh])
+    await hear(sessions, reactions.router, seen, fresh)
     async with sessions() as session:
         assert await session.scalar(select(Resume.interviews).where(Resume.id == UUID(resume["id"]))) == 1
 
 
 async def test_the_inbox_knows_every_reaction_by_the_name_it_always_had(client, sessions, upload):
     events = [interview_from(await upload(client), client), UserDeleted(user_id=client.user_id)]
-    await dispatch(sessions, events)
+    await hear(sessions, reactions.router, *events)
     query = text("SELECT consumer FROM inbox WHERE event_id = ANY(:ids)")
     async with sessions() as session:
         consumers = set(await session.scalars(query, {"ids": [event.event_id for event in events]}))

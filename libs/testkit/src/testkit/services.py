@@ -21,6 +21,10 @@ from common.contracts.event import Event
 from common.db import engine, migrations
 from common.db.engine import SessionMaker
 from common.ids import uuid7
+from common.messaging import envelope
+from common.messaging.dispatcher import Dispatcher
+from common.messaging.envelope import Envelope
+from common.messaging.router import EventRouter
 from common.security.tokens import Role
 from devstack.infrastructure import Addresses
 from testkit.tokens import Signer
@@ -169,13 +173,20 @@ class Services:
             self._producer = AIOKafkaProducer(bootstrap_servers=self.addresses.kafka_bootstrap, acks="all")
             await self._producer.start()
             self._stack.push_async_callback(self._producer.stop)
-        all_headers = {"ce_id": str(event.event_id), "ce_type": event.ce_type} | (headers or {})
+        message = Envelope.of(event, envelope.source_of("tests"))
         await self._producer.send_and_wait(
             event.topic,
-            key=str(event.subject).encode(),
+            key=message.key,
             value=to_json(event) if body is None else body,
-            headers=[(key, value.encode()) for key, value in all_headers.items()],
+            headers=message.headers(headers or {}),
         )
+
+
+async def hear(sessions: SessionMaker, router: EventRouter, *events: Event) -> None:
+    """Have a service react to events as it does to messages, written and read again."""
+    dispatcher = Dispatcher(router, sessions)
+    for event in events:
+        await dispatcher.dispatch(envelope.read(type(event), to_json(event)), {})
 
 
 async def _in_thread(call: Any, *arguments: Any) -> None:

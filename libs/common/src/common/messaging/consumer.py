@@ -1,14 +1,18 @@
-"""The Kafka side of reactions: a FastStream subscriber to all topics, each message acknowledged after its effect."""
+"""The Kafka side of reactions: a FastStream subscriber with a typed handler for each kind of event.
 
-from collections.abc import Awaitable, Callable
+A message is acknowledged after its effect.
+"""
+
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 from aiokafka import ConsumerRecord
 from faststream import AckPolicy, BaseMiddleware
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.subscriber.usecase import DefaultSubscriber
 
-from common.messaging import kafka
+from common.contracts.event import Event
+from common.messaging import envelope, kafka
 from common.messaging.dead_letters import DeadLetterTopic
 from common.messaging.dispatcher import Dispatcher
 from common.messaging.router import EventRouter
@@ -39,7 +43,28 @@ class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
         return True
 
 
-async def _raw(message: Any) -> bytes:
+def add_reactions(subscriber: DefaultSubscriber, event_type: type[Event], dispatcher: Dispatcher) -> None:
+    """Let a subscriber hand events of that kind, read and checked, to the dispatcher."""
+
+    async def react(event: Event, message: KafkaMessage) -> None:
+        await dispatcher.dispatch(event, message.headers)
+
+    async def read(message: KafkaMessage) -> Event:
+        return envelope.read(event_type, message.body)
+
+    def is_one(message: KafkaMessage) -> bool:
+        return message.headers.get(envelope.TYPE) == event_type.ce_type
+
+    react.__annotations__["event"] = event_type  # what FastStream takes the message's schema from
+    subscriber(react, filter=is_one, decoder=read)
+
+
+async def _pass_over(message: KafkaMessage) -> None:
+    """Pass over an event that nothing here reacts to; one that says nothing of its kind is not readable."""
+    envelope.type_of(message.headers)
+
+
+async def _raw(message: KafkaMessage) -> bytes:
     body: bytes = message.body
     return body
 
@@ -61,23 +86,17 @@ def create_broker(
     )
     if router.topics:
         # one member for all topics: two of one group that join at once keep each other waiting
-        broker.subscriber(
+        subscriber = broker.subscriber(
             *router.topics,
             group_id=f"interviewace.{settings.service}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            decoder=_raw,
             session_timeout_ms=settings.kafka_session_timeout_ms,
             heartbeat_interval_ms=settings.kafka_session_timeout_ms // 3,
             max_poll_interval_ms=LONGEST_REACTION_MS,
             max_partition_fetch_bytes=kafka.topic_bytes(settings),
-        )(_handler(dispatcher))
+        )
+        for event_type in router.event_types:
+            add_reactions(subscriber, event_type, dispatcher)
+        subscriber(_pass_over, decoder=_raw)
     return broker
-
-
-def _handler(dispatcher: Dispatcher) -> Callable[[KafkaMessage], Awaitable[None]]:
-    async def react(message: KafkaMessage) -> None:
-        record = cast("ConsumerRecord[bytes, bytes]", message.raw_message)
-        await dispatcher.dispatch(record.topic, message.headers, message.body)
-
-    return react

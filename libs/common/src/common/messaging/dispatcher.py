@@ -1,9 +1,8 @@
-"""How a message becomes the calls it stands for, exactly once in effect."""
+"""How an event becomes the calls it stands for, exactly once in effect."""
 
 import asyncio
 from collections.abc import Mapping
 
-import pydantic
 import structlog
 from opentelemetry import trace
 
@@ -21,49 +20,34 @@ log = structlog.get_logger()
 tracer = trace.get_tracer("interviewace.events")
 
 
-class UnreadableMessage(Exception):
-    """A message that is not an event of ours: trying again can't help."""
-
-
 class Dispatcher:
-    """Turns a message's headers and body into the calls it stands for."""
+    """Calls the reactions to an event."""
 
     def __init__(self, router: EventRouter, sessions: engine.SessionMaker) -> None:
         self._router = router
         self._sessions = sessions
 
-    async def dispatch(self, topic: str, headers: Mapping[str, str], body: bytes) -> None:
-        """React to one message, repeating what failed for a passing reason until it works.
+    async def dispatch(self, event: Event, trace_headers: Mapping[str, str]) -> None:
+        """React to one event, repeating what failed for a passing reason until it works.
+
+        Args:
+            event: what happened.
+            trace_headers: the headers it came with; the trace goes on that they name, if any.
 
         Raises:
-            UnreadableMessage: it is no event we know how to read.
             Exception: a reaction failed for good, after a few spaced attempts.
         """
-        ce_type = headers.get("ce_type")
-        if not ce_type:
-            raise UnreadableMessage("the message has no ce_type header")
-        for subscription in self._router.to(ce_type):
-            event = self._read(subscription, body)
+        for subscription in self._router.to(event.ce_type):
             with tracer.start_as_current_span(
-                f"react {ce_type}", context=telemetry.context_of(headers), kind=trace.SpanKind.CONSUMER
+                f"react {event.ce_type}",
+                context=telemetry.context_of(trace_headers),
+                kind=trace.SpanKind.CONSUMER,
             ) as span:
                 span.set_attribute("messaging.system", "kafka")
                 span.set_attribute("messaging.operation.type", "process")
-                span.set_attribute("messaging.destination.name", topic)
+                span.set_attribute("messaging.destination.name", event.topic)
                 span.set_attribute("messaging.message.id", str(event.event_id))
                 await self._react(subscription, event)
-
-    @staticmethod
-    def _read(subscription: Subscription, body: bytes) -> Event:
-        try:
-            return subscription.event_type.model_validate_json(body)
-        except pydantic.ValidationError as error:
-            fields = ", ".join(
-                ".".join(map(str, detail["loc"])) or detail["type"] for detail in error.errors()
-            )
-            raise UnreadableMessage(
-                f"{subscription.event_type.ce_type} does not fit its schema: {fields}"
-            ) from None
 
     async def _react(self, subscription: Subscription, event: Event) -> None:
         attempt = failures = 0

@@ -35,7 +35,8 @@ from sqlalchemy import (
 from common import telemetry
 from common.db import engine
 from common.db.tables import dead_letter, outbox
-from common.messaging import relay_lock
+from common.messaging import envelope, relay_lock
+from common.messaging.envelope import Envelope
 from common.messaging.kafka import OpenProducer, Sender
 from common.messaging.refusals import Refusals, Verdict
 from common.messaging.relay_lock import LockSession
@@ -83,21 +84,6 @@ class Round:
     broken: Exception | None = None
 
 
-def _headers(row: RowMapping, source: str) -> list[tuple[str, bytes]]:
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(row["event_id"]),
-        "ce_type": row["ce_type"],
-        "ce_source": source,
-        "ce_subject": str(row["subject"]),
-        "ce_time": row["occurred_at"].isoformat(),
-        "content-type": "application/json",
-        **from_json(row["trace"]),
-        **telemetry.carrier(),
-    }
-    return [(name, value.encode()) for name, value in headers.items()]
-
-
 class Relay:
     """Carries one service's outbox; `run` works until it is cancelled or a connection breaks.
 
@@ -120,7 +106,7 @@ class Relay:
         self._open_producer = open_producer
         self._lock_seconds = lock_seconds
         self._refusals = Refusals(patience_seconds)
-        self._source = f"/interviewace/{engine.schema_of(url)}"
+        self._source = envelope.source_of(engine.schema_of(url))
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -231,7 +217,9 @@ class Relay:
 
     async def _send_one(self, session: LockSession, sender: Sender, row: RowMapping) -> None:
         session.ensure_held()
-        context = telemetry.context_of(from_json(row["trace"]))
+        carried = from_json(row["trace"])
+        message = Envelope(row["event_id"], row["ce_type"], self._source, row["subject"], row["occurred_at"])
+        context = telemetry.context_of(carried)
         with tracer.start_as_current_span(
             f"send {row['topic']}", context=context, kind=trace.SpanKind.PRODUCER
         ) as span:
@@ -240,7 +228,7 @@ class Relay:
             span.set_attribute("messaging.destination.name", row["topic"])
             await sender.producer.send_and_wait(
                 row["topic"],
-                key=str(row["subject"]).encode(),
+                key=message.key,
                 value=row["payload"].encode(),
-                headers=_headers(row, self._source),
+                headers=message.headers({**carried, **telemetry.carrier()}),
             )

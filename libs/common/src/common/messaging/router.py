@@ -55,6 +55,11 @@ class EventRouter:
         return sorted({subscription.event_type.topic for subscription in self.subscriptions})
 
     @property
+    def event_types(self) -> list[type[Event]]:
+        """The kinds of events this service reacts to, in the order of registration."""
+        return [group[0].event_type for group in self._subscriptions.values()]
+
+    @property
     def subscriptions(self) -> list[Subscription]:
         """Every reaction, in the order of registration."""
         return [subscription for group in self._subscriptions.values() for subscription in group]
