@@ -146,7 +146,7 @@ types: .venv/.ready ## mypy, strict
 check: lint types ## everything CI asks for: lint, format, strict types, import contracts, tests with coverage
 	@$(BIN)/coverage erase && $(BIN)/coverage run -m pytest $(ARGS) && $(BIN)/coverage combine -q && $(BIN)/coverage report
 
-events: .venv/.ready ## write docs/events.md and the events' schemas from the code
+events: .venv/.ready ## write docs/events.md, the events' schemas and AsyncAPI from the code
 	@$(BIN)/python docs/make_events.py
 
 fix: .venv/.ready ## mend what ruff can mend

@@ -1,4 +1,4 @@
-"""Writes docs/events.md and docs/events/*.json from the code; with `--check` only says whether they are true.
+"""Writes docs/events.md, docs/events/ and docs/asyncapi/ from the code; with `--check` only says whether they are true.
 
 A schema that an old reader could not take is refused: publish such a change as a new event type.
 """
@@ -6,11 +6,15 @@ A schema that an old reader could not take is refused: publish such a change as 
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from common.contracts import catalogue
+from common.messaging import asyncapi
+from common.messaging.router import EventRouter
 
 DOCS = Path(__file__).parent
+EVENTS = DOCS / "events"
 SERVICES = tuple(catalogue.PUBLISHERS)
 
 HEAD = """# Events
@@ -18,7 +22,7 @@ HEAD = """# Events
 Made from the code by `make events`; a test fails when this page or a schema is out of date. Every message is a
 CloudEvent in Kafka's binary mode: the headers `ce_id`, `ce_type`, `ce_source`, `ce_subject`, `ce_time`,
 `ce_specversion` and `traceparent`, the key is the subject's id, the value is JSON by the schema beside this page.
-Fields are only added; a break is a new type.
+Fields are only added; a break is a new type. As AsyncAPI, by service: {services}.
 
 | event (`ce_type`) | topic | published by | what it says | who reacts |
 | --- | --- | --- | --- | --- |
@@ -31,18 +35,18 @@ A message that cannot be read, or that fails for good, becomes a dead letter on 
 """
 
 
+def router_of(service: str) -> EventRouter:
+    """Return what a service reacts to."""
+    router: EventRouter = importlib.import_module(f"{service}.reactions").router
+    return router
+
+
 def reactions() -> dict[str, list[str]]:
     """Return for each event type what reacts to it."""
     reactions_by_type: dict[str, list[str]] = {}
     for service in SERVICES:
-        router = importlib.import_module(f"{service}.reactions").router
-        for subscription in router.subscriptions:
-            words = (
-                (subscription.reaction.__doc__ or subscription.reaction.__name__)
-                .strip()
-                .splitlines()[0]
-                .rstrip(".")
-            )
+        for subscription in router_of(service).subscriptions:
+            words = asyncapi.first_line(subscription.reaction.__doc__).rstrip(".")
             reactions_by_type.setdefault(subscription.event_type.ce_type, []).append(
                 f"{service}: {words[0].lower()}{words[1:]}"
             )
@@ -55,26 +59,32 @@ def page() -> str:
     rows = []
     for service in SERVICES:
         for event in catalogue.published_by(service):
-            says = (event.__doc__ or "").strip().splitlines()[0]
+            says = asyncapi.first_line(event.__doc__)
             who = "; ".join(heard.get(event.ce_type, [])) or "-"
             link = f"[`{event.ce_type}`](events/{event.ce_type}.json)"
             rows.append(f"| {link} | `{event.topic}` | {service} | {says} | {who} |")
-    return HEAD + "\n".join(rows) + "\n" + TAIL
+    services = ", ".join(f"[{service}](asyncapi/{service}.json)" for service in SERVICES)
+    return HEAD.format(services=services) + "\n".join(rows) + "\n" + TAIL
 
 
 def files() -> dict[Path, str]:
     """Return every file this script is responsible for, with its content."""
     made = {DOCS / "events.md": page()}
     for service in SERVICES:
+        document = asyncapi.describe(service, router_of(service))
+        made[DOCS / "asyncapi" / f"{service}.json"] = _json(document, sort_keys=True)
         for event in catalogue.published_by(service):
-            schema = json.dumps(catalogue.schema_of(event), indent=2, ensure_ascii=False) + "\n"
-            made[DOCS / "events" / f"{event.ce_type}.json"] = schema
+            made[EVENTS / f"{event.ce_type}.json"] = _json(catalogue.schema_of(event))
     return made
+
+
+def _json(document: Mapping[str, object], *, sort_keys: bool = False) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=sort_keys) + "\n"
 
 
 def refused(path: Path, content: str) -> list[str]:
     """Return why a schema may not be replaced."""
-    if path.suffix != ".json" or not path.exists():
+    if path.parent != EVENTS or not path.exists():
         return []
     old, new = json.loads(path.read_text()), json.loads(content)
     return [f"{path.name}: {problem}" for problem in catalogue.breaks(old, new)]
@@ -85,7 +95,7 @@ def main(check: bool) -> int:
     made = files()
     problems = [problem for path, content in made.items() for problem in refused(path, content)]
     stale = [path for path, content in made.items() if not path.exists() or path.read_text() != content]
-    orphans = [path for path in (DOCS / "events").glob("*.json") if path not in made]
+    orphans = [path for path in EVENTS.glob("*.json") if path not in made]
     problems += [f"{path.name}: the event is gone, and readers may still need it" for path in orphans]
     if check:
         problems += [f"{path.relative_to(DOCS.parent)} is out of date: run `make events`" for path in stale]

@@ -43,6 +43,11 @@ class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
         return True
 
 
+def group_of(service: str) -> str:
+    """Return the name of the consumer group of a service's workers."""
+    return f"interviewace.{service}"
+
+
 def add_reactions(subscriber: DefaultSubscriber, event_type: type[Event], dispatcher: Dispatcher) -> None:
     """Let a subscriber hand events of that kind, read and checked, to the dispatcher."""
 
@@ -88,7 +93,7 @@ def create_broker(
         # one member for all topics: two of one group that join at once keep each other waiting
         subscriber = broker.subscriber(
             *router.topics,
-            group_id=f"interviewace.{settings.service}",
+            group_id=group_of(settings.service),
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             session_timeout_ms=settings.kafka_session_timeout_ms,

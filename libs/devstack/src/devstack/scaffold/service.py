@@ -47,7 +47,8 @@ def remove(name: str, root: Path, *, force: bool = False) -> list[str]:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise ChangedSince(f"{changed[0]}{more} was changed since: FORCE=1 removes it all the same")
     edited = insertions.without_any(root, places.of(name, root))
-    events = sorted((root / "docs" / "events").glob(f"{name}.*.json"))
+    docs = root / "docs"
+    events = [*sorted((docs / "events").glob(f"{name}.*.json")), *(docs / "asyncapi").glob(f"{name}.json")]
     for path, text in edited.items():
         (root / path).write_text(text, encoding="utf-8")
     for file in (*events, *(root / path for path in files)):
