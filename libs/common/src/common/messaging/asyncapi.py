@@ -1,7 +1,5 @@
 """The AsyncAPI document of a service: what it publishes and what it reacts to, as FastStream describes its brokers."""
 
-from importlib.metadata import version
-
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 from pydantic import JsonValue, TypeAdapter
@@ -44,9 +42,7 @@ def describe(service: str, router: EventRouter) -> dict[str, JsonValue]:
             description=_reactions(router, event_type),
         )
         consumer.add_reactions(subscriber, event_type, dispatcher)
-    document = AsyncAPI(
-        broker, title=service, version=version("interviewace-common"), description=DESCRIPTION
-    ).to_specification()
+    document = AsyncAPI(broker, title=service, version="1", description=DESCRIPTION).to_specification()
     return TypeAdapter(dict[str, JsonValue]).validate_python(document.to_jsonable())
 
 
