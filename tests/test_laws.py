@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from common.db import tables
+
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("libs", "services") for path in ROOT.glob(f"{folder}/*/src/**/*.py"))
 TESTS = sorted(
@@ -120,6 +122,20 @@ def test_a_test_stands_where_its_source_stands_and_begins_with_its_name(path: Pa
         file.name for file in source.iterdir() if file.is_dir()
     }
     assert any(name == known or name.startswith(f"{known}_") for known in sources), sorted(sources)
+
+
+def test_no_service_asks_the_shared_tables_by_itself() -> None:
+    names = "|".join([*tables.METADATA.tables, *tables.QUEUE.tables])
+    query = re.compile(rf"\b(FROM|INTO|JOIN|UPDATE|TABLE) ({names})\b|common\.db(\.| import .*\b)tables\b")
+    assert query.search("SELECT 1 FROM task WHERE true")
+    assert query.search("from common.db import engine, tables")
+    assert len(names) > 50
+    own = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "services") and query.search(path.read_text(encoding="utf-8"))
+    }
+    assert own == set()
 
 
 def test_exceptions_from_the_checks_are_few() -> None:

@@ -60,7 +60,7 @@ def _oldest() -> Executable:
 
 
 def _set_aside() -> Executable:
-    """Return the statement that makes the event at `:position` a dead letter with `:cause`."""
+    """Return the statement that makes the event at `place` a dead letter; `why` is the cause."""
     gone = delete(outbox).where(outbox.c.position == bindparam("place")).returning(*outbox.c).cte("gone")
     columns = [column for column in gone.c if column.name != "published_at"]
     names = [column.name for column in columns]
