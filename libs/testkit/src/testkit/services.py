@@ -14,12 +14,14 @@ import httpx
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 from pydantic_core import to_json
-from sqlalchemy import text
+from sqlalchemy import cast, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from common import provision
 from common.contracts.event import Event
 from common.db import engine, migrations
 from common.db.engine import SessionMaker
+from common.db.tables import outbox
 from common.ids import uuid7
 from common.messaging import envelope
 from common.messaging.dispatcher import Dispatcher
@@ -96,12 +98,11 @@ class ServiceUnderTest:
 
     async def published(self, subject: UUID | None = None) -> list[dict[str, Any]]:
         """Return the events in the outbox, oldest first, as `{"ce_type", "subject", "payload"}`."""
-        query = "SELECT ce_type, subject, payload::jsonb AS payload FROM outbox"
-        where = " WHERE subject = :subject" if subject else ""
+        query = select(outbox.c.ce_type, outbox.c.subject, cast(outbox.c.payload, JSONB).label("payload"))
+        if subject:
+            query = query.where(outbox.c.subject == subject)
         async with self.sessions() as session:
-            rows = await session.execute(
-                text(f"{query}{where} ORDER BY position"), {"subject": subject} if subject else {}
-            )
+            rows = await session.execute(query.order_by(outbox.c.position))
             return [dict(row) for row in rows.mappings()]
 
 

@@ -24,6 +24,7 @@ LOCK_KEY = func.hashtextextended(LOCK_NAME, 0)
 LOCK = select(func.pg_advisory_xact_lock(LOCK_KEY))
 LOCK_WITH_OTHERS = select(func.pg_advisory_xact_lock_shared(LOCK_KEY))
 ADD = insert(erased_owner).on_conflict_do_nothing()
+FIND = select(erased_owner.c.owner_id).where(erased_owner.c.owner_id == bindparam("owner"))
 ERASES = "erases"
 
 
@@ -57,5 +58,5 @@ async def refuse_erased(session: AsyncSession, owner: UUID | None) -> None:
         return
     await session.execute(LOCK_WITH_OTHERS, {"owner": str(owner)})
     # a statement of its own: only one that begins when the lock is held sees what an erasure committed meanwhile
-    if await session.scalar(select(erased_owner.c.owner_id).where(erased_owner.c.owner_id == owner)):
+    if await session.scalar(FIND, {"owner": owner}):
         raise AccountErased

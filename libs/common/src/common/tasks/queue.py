@@ -11,7 +11,7 @@ from uuid import UUID
 from opentelemetry import trace
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
-from sqlalchemy import Case, and_, case, func, insert, literal, select, update
+from sqlalchemy import Executable, Interval, and_, bindparam, case, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import telemetry
@@ -26,6 +26,32 @@ T = TypeVar("T")
 
 # so long that those before can't all have ended by the time the transaction commits that adds one more
 LONG_LINE = 20
+
+
+def _insert() -> Executable:
+    """Return the statement that adds a task which is due after `delay`; it returns the task's place.
+
+    Where many tasks of the owner `line_of` wait, the workers are not asked at all: one more waits in line at once.
+    """
+    task, other = tables.task, tables.task.alias("other")
+    waits = and_(
+        other.c.owner_id == bindparam("line_of"),
+        other.c.status.in_(tables.OPEN_WORDS),
+        other.c.place == "waiting",
+    )
+    line = select(literal(1)).select_from(other).where(waits).limit(LONG_LINE).subquery("line")
+    length = select(func.count()).select_from(line).scalar_subquery()
+    return (
+        insert(task)
+        .values(
+            due_at=func.now() + bindparam("delay", type_=Interval),
+            place=case((length == LONG_LINE, "waiting")),
+        )
+        .returning(task.c.place)
+    )
+
+
+INSERT = _insert()
 
 tracer = trace.get_tracer("interviewace.tasks")
 
@@ -79,32 +105,22 @@ async def enqueue(
     task_id = uuid7()
     with tracer.start_as_current_span(f"enqueue {payload.kind}", kind=trace.SpanKind.PRODUCER):
         headers = telemetry.carrier()
+    row = {
+        "id": task_id,
+        "kind": payload.kind,
+        "owner_id": owner,
+        "payload": payload.model_dump_json(),
+        "trace": to_json(headers).decode(),
+        "result": result,
+    }
     await session.flush()
     await tombstones.refuse_erased(session, owner)
-    task = tables.task
-    statement = insert(task).values(
-        id=task_id,
-        kind=payload.kind,
-        owner_id=owner,
-        payload=payload.model_dump_json(),
-        trace=to_json(headers).decode(),
-        result=result,
-        due_at=func.now() + delay,
-        place=None if owner is None or delay > timedelta(0) else _place_of_one_more(owner),
-    )
-    place = (await session.execute(statement.returning(task.c.place))).scalar_one()
+    lines_up = owner is not None and delay <= timedelta(0)
+    values = row | {"delay": delay, "line_of": owner if lines_up else None}
+    place = (await session.execute(INSERT, values)).scalar_one()
     if place is None:
         await jobs.add(session, task_id, payload.kind, delay)
     return task_id
-
-
-def _place_of_one_more(owner: UUID) -> Case[str | None]:
-    """Return where a task begins: of one who has many waiting the workers are not asked at all, it waits in line."""
-    task = tables.task.alias("other")
-    waits = and_(task.c.owner_id == owner, task.c.status.in_(tables.OPEN_WORDS), task.c.place == "waiting")
-    line = select(literal(1)).select_from(task).where(waits).limit(LONG_LINE).subquery("line")
-    count = select(func.count()).select_from(line).scalar_subquery()
-    return case((count == LONG_LINE, "waiting"))
 
 
 @dataclass
