@@ -217,11 +217,12 @@ async def test_resources_are_asked_for_by_type(sample, client, start, until, rem
         try:
             work.resource(int)
         except KeyError as error:
-            missing.append(str(error))
+            missing.append((task.owner_id, str(error)))
 
     async with sample.working(tasks=router):
         await until(client, await start(client), "succeeded")
-    assert missing == ["<class 'int'>"]
+    # tasks that tests before left to be tried again may come due now as well
+    assert [error for owner, error in missing if owner == client.user_id] == ["<class 'int'>"]
 
 
 def test_ids_sort_by_time():
