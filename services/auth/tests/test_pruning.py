@@ -91,12 +91,13 @@ async def test_any_number_of_mail_tokens_is_removed(service, prune, account, cou
 @pytest.mark.parametrize(
     ("name", "indexes"),
     [
-        ("sessions", ("ix_session_revoked_at", "ix_session_last_used_at", "ix_session_created_at")),
-        ("mail_tokens", ("ix_mail_token_created_at",)),
+        ("session", ("ix_session_revoked_at", "ix_session_last_used_at", "ix_session_created_at")),
+        ("mail_token", ("ix_mail_token_created_at",)),
     ],
 )
 async def test_what_is_pruned_is_found_by_indexes(service, name, indexes):
-    statement = expiry.batch_of(tasks.router.expiring[name]).compile(
+    expiring = next(rows for rows in tasks.router.expiring if rows.table.name == name)
+    statement = expiry.batch_of(expiring).compile(
         dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
     )
     async with service.sessions.begin() as session:

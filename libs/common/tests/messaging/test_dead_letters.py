@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from common.contracts.user import UserDeleted
 from common.ids import uuid7
 from common.messaging import dead_letters, kafka
+from common.messaging.envelope import Envelope
 from common.messaging.router import EventRouter
 
 
@@ -37,12 +38,11 @@ async def send(sample, deleted):
     async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=10_000_000) as producer:
 
         async def put(event, body, **headers):
-            named = {"ce_type": event.ce_type} | headers
             await producer.send_and_wait(
                 event.topic,
                 key=str(event.subject).encode(),
                 value=body,
-                headers=[(name, value.encode()) for name, value in named.items()],
+                headers=Envelope.of(event, "/tests").headers(headers),
             )
 
         yield put

@@ -7,6 +7,7 @@ from common.db import engine, expiry
 from common.ids import uuid7
 from common.messaging import inbox
 from common.tasks import pruning
+from common.tasks.queue import RunContext
 from common.tasks.schedules import PRUNING
 from testkit import schedules
 
@@ -24,7 +25,8 @@ async def seen(sample, event_id):
 
 
 async def prune(sample):
-    await expiry.remove(sample.sessions, pruning.of_every_service(sample.settings)["inbox"])
+    expiring = pruning.of_every_service(sample.settings)
+    await pruning.prune(RunContext(sample.sessions, {}), expiring=expiring)
 
 
 async def age(sample, days, *event_ids):

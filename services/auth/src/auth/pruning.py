@@ -24,9 +24,9 @@ def _ended_sessions() -> ColumnElement[bool]:
     return EndedSession.ended_at < utcnow() - timedelta(seconds=KEPT_SECONDS)
 
 
-EXPIRING = {
+EXPIRING = (
     # with all its refresh tokens; one that goes on keeps its spent ones as well: one of them used again has to end it
-    "sessions": Expiring(_table(LoginSession), LoginSession.ended),
-    "mail_tokens": Expiring(_table(MailToken), _mail_tokens),
-    "ended_sessions": Expiring(_table(EndedSession), _ended_sessions),
-}
+    Expiring(_table(LoginSession), LoginSession.ended),
+    Expiring(_table(MailToken), _mail_tokens),
+    Expiring(_table(EndedSession), _ended_sessions),
+)

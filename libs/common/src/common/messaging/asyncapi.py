@@ -18,7 +18,7 @@ DESCRIPTION = (
 
 
 def first_line(words: str | None) -> str:
-    """Return the first sentence or line of a docstring."""
+    """Return the first line of a docstring."""
     return (words or "").strip().partition("\n")[0]
 
 

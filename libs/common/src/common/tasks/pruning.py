@@ -1,6 +1,6 @@
 """What expires in the tables of every service, and the scheduled work that removes it, a service's own rows as well."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -15,19 +15,19 @@ from common.tasks.queue import RunContext
 log = structlog.get_logger()
 
 
-def of_every_service(settings: ServiceSettings) -> dict[str, Expiring]:
+def of_every_service(settings: ServiceSettings) -> list[Expiring]:
     """Return what expires in the shared tables. The settings see to it that the inbox outlives what Kafka keeps."""
     keep = timedelta(seconds=settings.task_keep)
-    ages = {
-        "outbox": (tables.outbox.c.published_at, timedelta(seconds=settings.outbox_keep)),
-        "inbox": (tables.inbox.c.seen_at, timedelta(seconds=settings.inbox_keep)),
-        "queue_log": (tables.job_log.c.created, keep),
-        "queue_statistics": (tables.job_statistics.c.created, keep),
-        "kept_answers": (tables.idempotency.c.created_at, tables.RESPONSES_KEPT),
-        "tombstones": (tables.erased_owner.c.erased_at, tombstones.KEPT),
-    }
-    aged = {name: Expiring(column.table, older_than(column, kept)) for name, (column, kept) in ages.items()}
-    return {"tasks": Expiring(tables.task, lambda: _ended_before(keep))} | aged
+    ages = (
+        (tables.outbox.c.published_at, timedelta(seconds=settings.outbox_keep)),
+        (tables.inbox.c.seen_at, timedelta(seconds=settings.inbox_keep)),
+        (tables.job_log.c.created, keep),
+        (tables.job_statistics.c.created, keep),
+        (tables.idempotency.c.created_at, tables.RESPONSES_KEPT),
+        (tables.erased_owner.c.erased_at, tombstones.KEPT),
+    )
+    ended_tasks = Expiring(tables.task, lambda: _ended_before(keep))
+    return [ended_tasks, *(Expiring(column.table, older_than(column, kept)) for column, kept in ages)]
 
 
 def _ended_before(keep: timedelta) -> ColumnElement[bool]:
@@ -35,7 +35,7 @@ def _ended_before(keep: timedelta) -> ColumnElement[bool]:
     return tables.ENDED & older_than(tables.task.c.updated_at, keep)() & ~jobs.waits_for(tables.task)
 
 
-async def prune(context: RunContext, *, expiring: Mapping[str, Expiring]) -> None:
+async def prune(context: RunContext, *, expiring: Sequence[Expiring]) -> None:
     """Remove everything that has expired, table by table."""
-    removed = {name: await expiry.remove(context.sessions, rows) for name, rows in expiring.items()}
+    removed = {rows.table.name: await expiry.remove(context.sessions, rows) for rows in expiring}
     log.info("pruned", **removed)

@@ -1,7 +1,7 @@
 """Slow or later work: enqueued in the caller's transaction, done by the worker through PgQueuer, shown to its owner."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -183,7 +183,7 @@ class TaskRouter:
 
     kinds: dict[str, TaskKind] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
-    expiring: dict[str, Expiring] = field(default_factory=dict)
+    expiring: Sequence[Expiring] = ()
 
     def task(
         self,

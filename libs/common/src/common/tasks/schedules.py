@@ -23,7 +23,7 @@ tracer = trace.get_tracer("interviewace.tasks")
 def of_every_service(settings: ServiceSettings, router: TaskRouter) -> dict[str, Schedule]:
     """Return what every service's worker does by the clock, besides its own."""
     common = TaskRouter()
-    expiring = pruning.of_every_service(settings) | router.expiring
+    expiring = [*pruning.of_every_service(settings), *router.expiring]
     common.schedule("tasks.prune", PRUNING)(partial(pruning.prune, expiring=expiring))
     recover = partial(recovery.recover, kinds=router.kinds, owner_limit=settings.task_owner_limit)
     common.schedule("tasks.recover", "* * * * *")(recover)
