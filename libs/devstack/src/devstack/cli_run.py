@@ -41,8 +41,8 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def run(stack: Stack) -> None:
-    """Run a stack until Ctrl-C or SIGTERM."""
+async def run(stack: Stack, *, note: str = "") -> None:
+    """Run a stack until Ctrl-C or SIGTERM; `note` is said after what to do next."""
     async with stop_signal() as stopped:
         began = time.monotonic()
         starting = asyncio.create_task(stack.start())
@@ -56,6 +56,7 @@ async def run(stack: Stack) -> None:
                 mailbox=stack.mailbox_url,
                 folder=_short(stack.folder),
             )
+            + note
         )
         await stopped.wait()
         say("stopping")

@@ -46,7 +46,8 @@ class Plan:
     """Steps run one after another (the programs of a step at once), then the tiers of processes start.
 
     `broker_steps` run again, and `broker_readers` restart, after the broker lost its log. `imports` are the modules
-    that forked programs share; the `early` processes need no step and start beside them.
+    that forked programs share; the `early` processes need no step and start beside them. The `late` ones
+    start once the rest is ready, and nobody waits for them.
     """
 
     steps: Sequence[Sequence[Program]] = ()
@@ -55,6 +56,7 @@ class Plan:
     broker_readers: Sequence[str] = field(default=())
     imports: Sequence[str] = ()
     early: Sequence[str] = ()
+    late: Sequence[Program] = ()
 
 
 @dataclass(frozen=True)

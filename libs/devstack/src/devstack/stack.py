@@ -115,6 +115,8 @@ class Stack:
         except BaseException:
             await self.stop()
             raise
+        late = self._processes(self._plan.late)
+        self._supervisor.adopt([late])
         self._supervisor.watch()
         self._write_state()
 
