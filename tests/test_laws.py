@@ -122,6 +122,11 @@ def test_a_test_stands_where_its_source_stands_and_begins_with_its_name(path: Pa
     assert any(name == known or name.startswith(f"{known}_") for known in sources), sorted(sources)
 
 
+def test_no_service_makes_a_response_of_an_error_by_itself() -> None:
+    handlers = {_module(path) for path in SOURCES if "exception_handler(" in path.read_text(encoding="utf-8")}
+    assert handlers == {"common.web.problems", "common.web.database_problems"}
+
+
 def test_exceptions_from_the_checks_are_few() -> None:
     lines = [
         f"{path.relative_to(ROOT)}:{number}"

@@ -45,7 +45,7 @@ class Ports:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """GATEWAY_PORT, AUTH_PORT, AUTH_WORKER_PORT ..., DEVSTACK_POSTGRES_PORT; the defaults where unset."""
-        return cls(**given({field.name: field.default for field in fields(cls)}, environment))
+        return cls(**given(asdict(cls()), environment))
 
     def settled(self) -> Self:
         """The same with every zero replaced by a free port. Raises NotAPort or PortTaken."""

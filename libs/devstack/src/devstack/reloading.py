@@ -8,7 +8,7 @@ import argparse
 import importlib
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,14 @@ class Loader:
 
     debugger_port: int
 
-    def __call__(self, target: str) -> object:
+    def __call__(self, target: str) -> Callable[..., object]:
         """Return the app that `module:name` stands for."""
         # without an adapter beside it the port is free again the moment the process ends
         debugpy.listen(("127.0.0.1", self.debugger_port), in_process_debug_adapter=True)
         print(f"a debugger may attach to 127.0.0.1:{self.debugger_port} (pid {os.getpid()})", flush=True)
         module, _, name = target.partition(":")
-        return getattr(importlib.import_module(module), name)
+        app: Callable[..., object] = getattr(importlib.import_module(module), name)
+        return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

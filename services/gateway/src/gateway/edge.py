@@ -20,7 +20,7 @@ from gateway.access.access_control import AccessControl
 from gateway.access.concurrency import Concurrency
 from gateway.client_address import Network
 from gateway.cors import Cors
-from gateway.errors import ClientGone, MalformedRequest, NothingHere, Refusal, UpstreamCut
+from gateway.errors import ClientGone, MalformedRequest, NothingHere, UpstreamCut
 from gateway.forwarding import body
 from gateway.forwarding.headers import Pairs
 from gateway.forwarding.proxy import Proxy
@@ -171,12 +171,11 @@ async def _send(context: RequestContext, response: Response) -> None:
 
 async def _refuse(context: RequestContext, error: DomainError) -> None:
     REFUSALS.add(1, {"code": error.code})
-    document = problems.document(error.status, error.code, error.title, error.detail, context.request_id)
-    more = dict(error.headers) if isinstance(error, Refusal) else {}
+    document = problems.document_of(error, context.request_id)
+    headers = dict(error.headers)
     if not context.scope["http_version"].startswith("1"):
-        more.pop("Connection", None)
-    more |= problems.headers_of(error)
-    await _send(context, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
+        headers.pop("Connection", None)
+    await _send(context, JSONResponse(document, error.status, headers, problems.MEDIA_TYPE))
 
 
 def _trace_headers(headers: Headers) -> dict[str, str]:

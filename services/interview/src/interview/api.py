@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response, status
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response, status
 
-from common.web import problems
 from common.web.idempotency import IdempotencyDep
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
@@ -16,7 +14,6 @@ from interview import answers, evaluations, interviews, reports, starting
 from interview.models import Status
 from interview.questions import bank
 from interview.report_schema import ReportFormat, ReportFormatDep
-from interview.reports import ReportNotReady
 from interview.schemas import (
     AnswerOut,
     BankQuestionOut,
@@ -119,14 +116,3 @@ async def get_report(
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
     content = await reports.written(sessions, user.id, interview_id, report_format)
     return Response(content, media_type=report_format.value, headers={"Vary": "Accept"})
-
-
-async def report_not_ready(request: Request, error: Exception) -> JSONResponse:
-    """Tell how far a report is, as a problem document with `progress`."""
-    if not isinstance(error, ReportNotReady):
-        raise error
-    request_id = request.scope.get("request_id")
-    problem = problems.document(error.status, error.code, error.title, error.detail, request_id)
-    return JSONResponse(
-        problem | {"progress": error.progress}, error.status, problems.headers_of(error), problems.MEDIA_TYPE
-    )

@@ -23,10 +23,6 @@ class ReportNotReady(DuplicateEntityError):
     code = "report_not_ready"
     title = "The report is not ready"
 
-    def __init__(self, detail: str, evaluated: int, total: int) -> None:
-        super().__init__(detail, retry_after=2)
-        self.progress = {"evaluated": evaluated, "total": total}
-
 
 async def written(
     sessions: SessionMaker, user_id: UUID, interview_id: UUID, report_format: ReportFormat
@@ -51,7 +47,8 @@ def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
         State.ABANDONED: GIVEN_UP,
     }
     unfinished = "The interview has not ended: answer its questions or end it first."
-    return ReportNotReady(details.get(state, unfinished), evaluated, total)
+    progress = {"evaluated": evaluated, "total": total}
+    return ReportNotReady(details.get(state, unfinished), retry_after=2, extensions={"progress": progress})
 
 
 def _write(interview: Interview, report_format: ReportFormat) -> str:
