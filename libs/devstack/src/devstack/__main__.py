@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import cli_run, development, dotenv, observe, seed, traces
+import dotenv
+
+from devstack import cli_run, development, observe, seed, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.scaffold import service
@@ -19,7 +20,7 @@ from devstack.stack import Stack
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    dotenv.load(Path.cwd() / ".env", os.environ)
+    dotenv.load_dotenv(Path.cwd() / ".env", interpolate=False)  # what is set already wins
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _perform(arguments)
