@@ -21,6 +21,7 @@ EDGES = sorted(
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 EXCEPTION = re.compile(r"#\s*(type: ignore|noqa|pragma: no cover|nosec)")
 MOST_EXCEPTIONS = 25
+API = "/api/v1"
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match, ast.Raise)
 SEVERAL_CALLS = {
     "interview.api.answer_question": "waits for the evaluation where `Prefer: wait` asks for it",
@@ -120,6 +121,17 @@ def test_a_test_stands_where_its_source_stands_and_begins_with_its_name(path: Pa
         file.name for file in source.iterdir() if file.is_dir()
     }
     assert any(name == known or name.startswith(f"{known}_") for known in sources), sorted(sources)
+
+
+def test_where_the_apis_addresses_begin_stands_once() -> None:
+    places = {
+        _module(path)
+        for path in SOURCES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if API in line and '"""' not in line and f"{API}/namespaces" not in line
+    }
+    # the load is sent by a Python that has nothing of ours
+    assert places == {"common.paths", "devstack.paths", "devstack.kubernetes.load"}
 
 
 def test_no_service_makes_a_response_of_an_error_by_itself() -> None:

@@ -106,7 +106,12 @@ def test_who_follows_logs_that_are_not_there_yet_is_told(tmp_path: Path) -> None
 
 def test_the_env_file_adds_what_is_not_set_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "set")
-    expected = {"LOG_LEVEL": "DEBUG", "SMTP_URL": "smtp://a # b", "GEMINI_MODEL": "flash", "MAIL_FROM": "a$b${c}"}
+    expected = {
+        "LOG_LEVEL": "DEBUG",
+        "SMTP_URL": "smtp://a # b",
+        "GEMINI_MODEL": "flash",
+        "MAIL_FROM": "a$b${c}",
+    }
     for name in (*expected, "OFF"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from devstack import forking, passwords
 from devstack.infrastructure import Addresses
+from devstack.paths import API
 from devstack.ports import Ports
 from devstack.probes import http_ok, http_response
 from devstack.process import Program
@@ -173,7 +174,7 @@ def _wiring(site: Site, service: str) -> dict[str, str]:
         "SERVICE": service,
         "ENVIRONMENT": "local",
         "REDIS_URL": site.addresses.redis_url,
-        "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}/api/v1/auth/.well-known/jwks.json",
+        "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}{API}/auth/.well-known/jwks.json",
         "PYTHONUNBUFFERED": "1",
     }
 

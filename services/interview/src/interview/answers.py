@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from common import paths
 from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError, EntityNotFoundError
 from common.ids import uuid7
@@ -89,7 +90,7 @@ async def _record(session: AsyncSession, user_id: UUID, interview_id: UUID, give
             session,
             EvaluateAnswer(answer_id=answer.id),
             owner=user_id,
-            result=f"/api/v1/interview/{interview_id}",
+            result=f"{paths.INTERVIEW}/{interview_id}",
         )
     return answer
 

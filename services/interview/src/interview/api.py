@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response, status
 
+from common import paths
 from common.web.idempotency import IdempotencyDep
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
@@ -25,7 +26,7 @@ from interview.schemas import (
     StartInterview,
 )
 
-router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
+router = APIRouter(prefix=paths.INTERVIEW, tags=["interview"])
 
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
+from common import paths
 from common.web.idempotency import IdempotencyDep, fingerprint, run_once
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
@@ -22,7 +23,7 @@ BYTES = {  # told as bytes: a client that is generated from PDF and text side by
 }
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
-router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
+router = APIRouter(prefix=paths.RESUME, tags=["resume"])
 
 
 @router.post("/upload", status_code=202, openapi_extra=BODY)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import paths
 from common.contracts.resume import ResumeParsed, ResumeParseFailed
 from common.db import notifications
 from common.db.engine import SessionMaker
@@ -26,7 +27,9 @@ DURATION = meter.create_histogram(
     unit="s",
     description="Seconds of reading a file, by kind and outcome.",
 )
-INTERRUPTED = "Reading was interrupted several times. Ask for it again (`POST /api/v1/resume/{id}/reparse`)."
+INTERRUPTED = (
+    f"Reading was interrupted several times. Ask for it again (`POST {paths.RESUME}/{{id}}/reparse`)."
+)
 
 
 class ParseResume(TaskPayload):
@@ -40,7 +43,7 @@ class ParseResume(TaskPayload):
 
 def address(resume_id: UUID) -> str:
     """Return the path at which a résumé is found."""
-    return f"/api/v1/resume/{resume_id}"
+    return f"{paths.RESUME}/{resume_id}"
 
 
 def notification_key(resume_id: UUID) -> str:

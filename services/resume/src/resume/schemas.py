@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from common import paths
 from resume import parse_jobs
 from resume.models import Resume, ResumeStatus
 from resume.profile import Profile, Quality, Source
@@ -50,7 +51,7 @@ class ResumeSummary(BaseModel):
     @classmethod
     def _fields_of(cls, resume: Resume) -> dict[str, object]:
         here = parse_jobs.address(resume.id)
-        task = f"/api/v1/tasks/{resume.task_id}" if resume.task_id else None
+        task = f"{paths.TASKS}/{resume.task_id}" if resume.task_id else None
         shown = {name: getattr(resume, name) for name in cls.model_fields if hasattr(resume, name)}
         return shown | {
             "media_type": FileKind(resume.kind).media_type,

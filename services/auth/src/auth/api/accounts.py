@@ -16,10 +16,11 @@ from auth.schemas import (
     UserChange,
     UserView,
 )
+from common import paths
 from common.web.identity import CurrentUser
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
+router = APIRouter(prefix=paths.AUTH, tags=["accounts"])
 
 IF_KNOWN = "If the address has an account, a mail is on its way."
 

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from auth import login_sessions
 from auth.api.dependencies import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
+from common import paths
 from common.web.identity import CurrentUser
 from common.web.pagination import Cursor, Limit
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
+router = APIRouter(prefix=paths.AUTH, tags=["sessions"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
 KEYS_MAX_AGE_SECONDS = 30

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from auth import moderation
 from auth.api.dependencies import MODERATORS, Moderator, RedisCopy
 from auth.schemas import ManagedUserChange, ManagedUserView
+from common import paths
 from common.web.pagination import Cursor, Limit, Page
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth/users", tags=["moderation"])
+router = APIRouter(prefix=f"{paths.AUTH}/users", tags=["moderation"])
 
 
 @router.get("", dependencies=[MODERATORS])
