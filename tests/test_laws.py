@@ -25,7 +25,6 @@ API = "/api/v1"
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match, ast.Raise)
 SEVERAL_CALLS = {
     "interview.api.answer_question": "waits for the evaluation where `Prefer: wait` asks for it",
-    "resume.api.upload_resume": "gives the idempotency of the request the upload to run once",
 }
 """Functions at the edge that make more than one call, and why. The list may only get shorter."""
 

@@ -56,9 +56,9 @@ async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, an
     assert (await refresh(third)).status_code == 401
 
 
-async def test_a_removed_session_stays_refused(service, signed_in, anonymous):
-    session_id = session_of({"access_token": signed_in.headers["Authorization"].split()[1]})
-    await signed_in.post("/api/v1/auth/logout")
+async def test_a_removed_session_stays_refused(service, client, anonymous):
+    session_id = session_of({"access_token": client.headers["Authorization"].split()[1]})
+    await client.post("/api/v1/auth/logout")
     await pruning.prune(service.sessions)
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
 

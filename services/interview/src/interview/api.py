@@ -31,14 +31,14 @@ router = APIRouter(prefix=paths.INTERVIEW, tags=["interview"])
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     notifier: NotifierDep,
     idempotency: IdempotencyDep,
     body: StartInterview,
     response: Response,
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    begun = await starting.start(sessions, notifier, idempotency, body)
+    begun = await starting.start(sessionmaker, notifier, idempotency, body)
     response.headers["Location"] = f"{router.prefix}/{begun.id}"
     return begun
 
@@ -49,7 +49,7 @@ async def list_interviews(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[InterviewOut]:
     """List your interviews, the newest first."""
-    items, next_cursor = await interviews.history(session, user.id, limit, cursor)
+    items, next_cursor = await interviews.list(session, user.id, limit, cursor)
     return Page(items=[InterviewOut.of(item) for item in items], next_cursor=next_cursor)
 
 
@@ -65,13 +65,13 @@ async def list_bank_questions(
 @router.get("/{interview_id}")
 async def get_interview(session: Session, user: CurrentUser, interview_id: UUID) -> InterviewDetail:
     """Show an interview with everything said in it so far."""
-    return InterviewDetail.of(await interviews.find(session, user.id, interview_id))
+    return InterviewDetail.of(await interviews.get(session, user.id, interview_id))
 
 
 @router.delete("/{interview_id}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_interview(session: Session, user: CurrentUser, interview_id: UUID) -> None:
     """Erase an interview with everything said in it."""
-    await interviews.erase(session, user.id, interview_id)
+    await interviews.delete(session, user.id, interview_id)
 
 
 @router.get("/{interview_id}/next")
@@ -82,7 +82,7 @@ async def next_question(session: Session, user: CurrentUser, interview_id: UUID)
 
 @router.post("/{interview_id}/answer", responses={202: {"model": AnswerOut}})
 async def answer_question(
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     notifier: NotifierDep,
     idempotency: IdempotencyDep,
     interview_id: UUID,
@@ -91,8 +91,8 @@ async def answer_question(
     response: Response,
 ) -> AnswerOut:
     """Answer a question, or skip it. Evaluation follows; `Prefer: wait=N` waits for it."""
-    answer = await answers.submit(sessions, idempotency, interview_id, body)
-    answer = await evaluations.wait_until_evaluated(sessions, notifier, interview_id, answer, wait)
+    answer = await answers.submit(sessionmaker, idempotency, interview_id, body)
+    answer = await evaluations.wait_until_evaluated(sessionmaker, notifier, interview_id, answer, wait)
     done = answer.evaluation.status is Status.DONE
     response.status_code = status.HTTP_200_OK if done else status.HTTP_202_ACCEPTED
     if wait:
@@ -112,8 +112,8 @@ async def end_interview(session: Session, user: CurrentUser, interview_id: UUID)
     responses={200: {"content": {ReportFormat.MARKDOWN.value: {"schema": {"type": "string"}}}}},
 )
 async def get_report(
-    sessions: SessionMakerDep, user: CurrentUser, interview_id: UUID, report_format: ReportFormatDep
+    sessionmaker: SessionMakerDep, user: CurrentUser, interview_id: UUID, report_format: ReportFormatDep
 ) -> Response:
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
-    content = await reports.written(sessions, user.id, interview_id, report_format)
+    content = await reports.written(sessionmaker, user.id, interview_id, report_format)
     return Response(content, media_type=report_format.value, headers={"Vary": "Accept"})

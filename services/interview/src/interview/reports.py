@@ -25,7 +25,7 @@ class ReportNotReady(DuplicateEntityError):
 
 
 async def written(
-    sessions: SessionMaker, user_id: UUID, interview_id: UUID, report_format: ReportFormat
+    sessionmaker: SessionMaker, owner_id: UUID, interview_id: UUID, report_format: ReportFormat
 ) -> str:
     """Return the report of an interview in the format asked for, put together in a thread and outside of transactions.
 
@@ -33,8 +33,8 @@ async def written(
         InterviewNotFound: there is no such interview of theirs.
         ReportNotReady: it has not ended, or not every answer is evaluated.
     """
-    async with sessions() as session:
-        interview = await interviews.find(session, user_id, interview_id)
+    async with sessionmaker() as session:
+        interview = await interviews.get(session, owner_id, interview_id)
         if interview.state is not State.COMPLETED:
             evaluated, total = await interviews.progress(session, interview_id)
             raise _not_ready(interview.state, evaluated, total)

@@ -62,7 +62,7 @@ class IdempotencyKeyReused(ValidationError):
 class IdempotencyContext:
     """Who asks, and the key they sent, if any."""
 
-    owner: UUID
+    owner_id: UUID
     key: str | None
 
 
@@ -119,8 +119,8 @@ async def run_once(
     """
     if idempotency.key is None:
         return await make()
-    where = {"owner": idempotency.owner, "operation": operation, "key": idempotency.key}
-    await session.execute(FORGET, {"owner": idempotency.owner, "kept": RESPONSES_KEPT})
+    where = {"owner": idempotency.owner_id, "operation": operation, "key": idempotency.key}
+    await session.execute(FORGET, {"owner": idempotency.owner_id, "kept": RESPONSES_KEPT})
     claimed = (await session.execute(CLAIM, where | {"fingerprint": content})).scalar()
     if claimed is None:
         row = (await session.execute(FIND, where)).mappings().one()
@@ -130,6 +130,6 @@ async def run_once(
             raise ResponseErased
         return shape.model_validate_json(row["answer"])
     response = await make()
-    await tombstones.refuse_erased(session, idempotency.owner)
+    await tombstones.refuse_erased(session, idempotency.owner_id)
     await session.execute(KEEP, where | {"answer": response.model_dump_json()})
     return response

@@ -73,19 +73,9 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    page, following = await login_sessions.listing(session, user.id, limit, cursor)
+    page, following = await login_sessions.list(session, user.id, limit, cursor)
     return SessionList(
-        items=[
-            SessionView(
-                id=login_session.id,
-                device=login_session.device,
-                address=login_session.address,
-                created_at=login_session.created_at,
-                last_used_at=login_session.last_used_at,
-                current=login_session.id == user.session_id,
-            )
-            for login_session in page
-        ],
+        items=[SessionView.of(login_session, user.session_id) for login_session in page],
         next_cursor=following,
     )
 
