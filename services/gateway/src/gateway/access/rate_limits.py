@@ -112,9 +112,9 @@ def _microseconds() -> int:
 class LocalLimiter:
     """The same count kept in this process alone, for as long as Redis is away."""
 
-    def __init__(self, clock: Callable[[], int] = _microseconds) -> None:
+    def __init__(self, clock: Callable[[], int] = _microseconds, kept: int = CALLERS_KEPT) -> None:
         self._clock = clock
-        self._arrivals: LRUCache[str, int] = LRUCache(CALLERS_KEPT)
+        self._arrivals: LRUCache[str, int] = LRUCache(kept)
 
     def hit(self, rule: Rule) -> LimitResult:
         """Count one request."""
