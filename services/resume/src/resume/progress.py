@@ -17,7 +17,7 @@ LOOK_AGAIN_SECONDS = 10.0
 class Progress(BaseModel):
     """Where a résumé stands at one moment."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     status: ResumeStatus
     error: str | None
@@ -29,7 +29,7 @@ async def _look(sessionmaker: SessionMaker, owner_id: UUID, resume_id: UUID) -> 
             resume = await resumes.get(session, owner_id, resume_id)
         except resumes.ResumeNotFound:
             return None
-        return Progress(status=resume.status, error=resume.error)
+        return Progress.model_validate(resume)
 
 
 async def stream(
