@@ -2,10 +2,14 @@
 
 import asyncio
 import math
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,7 +17,8 @@ import pytest_asyncio
 from devstack import __main__ as command_line
 from devstack import development, services
 from devstack.infrastructure import Addresses
-from devstack.ports import Ports
+from devstack.ports import Ports, variable
+from devstack.process_guard import is_claimed
 
 ADDRESSES = Addresses(
     "postgresql://postgres:top@127.0.0.1:15432/postgres", "redis://:r@127.0.0.1:1/0", "b:1", False
@@ -90,3 +95,44 @@ def test_a_service_that_is_not_there_is_refused_with_those_that_are(
     with pytest.raises(SystemExit):
         command_line.main(["dev", "payroll"])
     assert "'interview', 'gateway'" in capsys.readouterr().err
+
+
+async def test_what_the_service_writes_is_said_and_what_others_write_is_not(
+    scene: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with scene.stack([scene.server("auth api")], late=[scene.server("interview api")]) as stack:
+        following = asyncio.create_task(development._follow(stack, "interview"))
+        lines: list[str] = []
+
+        def is_said() -> bool:
+            lines.extend(capsys.readouterr().out.splitlines())
+            return "interview-api    | listening" in lines
+
+        await scene.until(is_said)
+        following.cancel()
+        log = stack.folder / "logs" / "auth-api.log"
+        assert log.read_text() == "listening\n"
+        assert not any(line.startswith("auth-api") for line in lines)
+
+
+async def test_a_signal_while_it_starts_leaves_nothing_running(
+    tmp_path: Path, scene: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (*asdict(Ports()), *development.DEBUGGER_PORTS):
+        monkeypatch.setenv(variable(name), "0")
+    folder = tmp_path / "dev"
+    run = asyncio.create_task(development.run(folder, "interview"))
+    await scene.until((folder / "logs" / "redis.log").exists)
+    os.kill(os.getpid(), signal.SIGINT)
+    await run
+    assert "stopping before it was ready" in capsys.readouterr().out
+    assert not is_claimed(folder)
+
+
+def test_it_is_said_where_a_debugger_may_attach_and_what_is_watched() -> None:
+    note = development._note("interview", {"debugger": 1111, "debugger_worker": 2222})
+    assert "attach to 127.0.0.1:1111 (interview api), 127.0.0.1:2222 (interview worker)." in note
+    assert all(str(folder) in note for folder in development.watched("interview"))
+    note = development._note("gateway", {"debugger": 1111, "debugger_worker": 2222})
+    assert "attach to 127.0.0.1:1111 (gateway)." in note
+    assert "2222" not in note
