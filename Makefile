@@ -68,6 +68,10 @@ service service-remove: .venv/.ready ## a working new service: make service NAME
 run: .venv/.ready ## the whole stack without containers; Ctrl-C stops it
 	@exec $(BIN)/python -m devstack run
 
+dev: .venv/.ready ## the stack with one service reloading on change and open to a debugger: make dev SERVICE=interview
+	@[ -n "$$SERVICE" ] || { echo 'set SERVICE, such as: make dev SERVICE=interview'; exit 2; }
+	@exec $(BIN)/python -m devstack dev "$$SERVICE"
+
 demo: .venv/.ready ## a whole practice interview, on the running stack or on one started for it
 	@exec $(BIN)/python -m devstack demo
 
@@ -163,4 +167,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run dev demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench quality-coach clean

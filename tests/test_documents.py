@@ -25,6 +25,7 @@ COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_of_events_and_the_schemas_are_what_the_code_publishes():
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "make_events.py", "--check"],

@@ -86,6 +86,7 @@ def settings_of(manifests: list[Resource], prefix: str = "settings-") -> dict[st
     return dict(config["data"])
 
 
+@pytest.mark.slow
 def test_every_resource_is_what_kubernetes_says_it_is(manifests: list[Resource]) -> None:
     known = [resource for resource in manifests if resource["kind"] not in OF_OPERATORS]
     assert len(known) > 50

@@ -23,10 +23,10 @@ EDGES = sorted(
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 EXCEPTION = re.compile(r"#\s*(type: ignore|noqa|pragma: no cover|nosec)")
 MOST_EXCEPTIONS = 25
+API = "/api/v1"
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match, ast.Raise)
 SEVERAL_CALLS = {
     "interview.api.answer_question": "waits for the evaluation where `Prefer: wait` asks for it",
-    "resume.api.upload_resume": "gives the idempotency of the request the upload to run once",
 }
 """Functions at the edge that make more than one call, and why. The list may only get shorter."""
 
@@ -136,6 +136,22 @@ def test_no_service_asks_the_shared_tables_by_itself() -> None:
         if path.is_relative_to(ROOT / "services") and query.search(path.read_text(encoding="utf-8"))
     }
     assert own == set()
+
+
+def test_where_the_apis_addresses_begin_stands_once() -> None:
+    places = {
+        _module(path)
+        for path in SOURCES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if API in line and '"""' not in line and f"{API}/namespaces" not in line
+    }
+    # the load is sent by a Python that has nothing of ours
+    assert places == {"common.paths", "devstack.paths", "devstack.kubernetes.load"}
+
+
+def test_no_service_makes_a_response_of_an_error_by_itself() -> None:
+    handlers = {_module(path) for path in SOURCES if "exception_handler(" in path.read_text(encoding="utf-8")}
+    assert handlers == {"common.web.problems", "common.web.database_problems"}
 
 
 def test_exceptions_from_the_checks_are_few() -> None:

@@ -77,6 +77,15 @@ def test_what_a_command_needs_is_said(checkout: Path, command: str) -> None:
     assert "set SERVICE, DATABASE_URL and " in done.stdout
 
 
+def test_a_service_to_work_on_is_named(checkout: Path) -> None:
+    script(checkout / ".venv" / "bin" / "python", '#!/bin/sh\necho "$@"\n')
+    (checkout / ".venv" / ".ready").touch()
+    unnamed = make(checkout, "dev")
+    assert unnamed.returncode != 0
+    assert "set SERVICE, such as: make dev SERVICE=interview" in unnamed.stdout
+    assert make(checkout, "dev", "SERVICE=gateway").stdout == "-m devstack dev gateway\n"
+
+
 def test_a_message_keeps_its_apostrophe(checkout: Path) -> None:
     script(checkout / ".venv" / "bin" / "python", '#!/bin/sh\necho "$@"\n')
     (checkout / ".venv" / ".ready").touch()

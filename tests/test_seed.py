@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from devstack import seed
@@ -52,6 +53,7 @@ async def test_an_account_with_resumes_and_interviews_is_made_once(whole, capsys
         assert f"$api/interview/{made[2][0]}/report" in first
 
 
+@pytest.mark.slow
 def test_without_a_stack_one_line_says_so(tmp_path):
     env = {**os.environ, "GATEWAY_PORT": "1"}
     env.pop("GATEWAY_URL", None)

@@ -108,7 +108,7 @@ class Written(BaseModel):
 @router.post("/notes-once", status_code=201)
 async def write_note_once(body: NewNote, session: Session, context: IdempotencyDep) -> Written:
     async def make() -> Written:
-        note = Note(owner_id=context.owner, text=body.text)
+        note = Note(owner_id=context.owner_id, text=body.text)
         session.add(note)
         await session.flush()
         if body.text == "refused":

@@ -42,11 +42,11 @@ def free_port():
 class Replica:
     """One process of a service, started as it is in production."""
 
-    def __init__(self, folder, drain_seconds):
+    def __init__(self, folder, drain_seconds, env):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
-        self._env = os.environ | {"PYTHONPATH": str(folder), "DRAIN_SECONDS": str(drain_seconds)}
+        self._env = os.environ | {"PYTHONPATH": str(folder), "DRAIN_SECONDS": str(drain_seconds)} | env
 
     async def __aenter__(self):
         arguments = ["-m", "common.serve", "replica:app", "--port", str(self.port)]
@@ -157,9 +157,11 @@ def replicas(tmp_path):
     (tmp_path / "replica.py").write_text(REPLICA)
 
     @asynccontextmanager
-    async def start(count, drain_seconds):
+    async def start(count, drain_seconds, **env):
         async with AsyncExitStack() as stack:
-            yield [await stack.enter_async_context(Replica(tmp_path, drain_seconds)) for _ in range(count)]
+            yield [
+                await stack.enter_async_context(Replica(tmp_path, drain_seconds, env)) for _ in range(count)
+            ]
 
     return start
 
@@ -204,6 +206,22 @@ async def test_without_a_drain_a_process_ends_at_once_and_finishes_what_it_has_i
             assert (await slow).status_code == 200
         async with asyncio.timeout(15):
             assert await replica.process.wait() == 0
+
+
+@pytest.mark.parametrize(("size", "status"), [("8192", 431), ("65536", 200)])
+async def test_how_long_a_requests_head_may_be_is_what_the_environment_says(replicas, size, status):
+    async with replicas(1, drain_seconds=0, GRANIAN_HTTP1_BUFFER_SIZE=size) as [replica]:
+        async with httpx.AsyncClient(base_url=replica.url, trust_env=False) as client:
+            assert (await client.get("/work", headers={"X-Long": "x" * 20_000})).status_code == status
+
+
+def test_how_many_connections_wait_and_are_served_is_what_the_environment_says(monkeypatch):
+    server = serve.Server("replica:app", "127.0.0.1", 0, serve.ServeSettings())
+    assert (server.backlog, server.backpressure) == (1024, 1024)
+    monkeypatch.setenv("GRANIAN_BACKLOG", "8192")
+    monkeypatch.setenv("GRANIAN_BACKPRESSURE", "4096")
+    server = serve.Server("replica:app", "127.0.0.1", 0, serve.ServeSettings())
+    assert (server.backlog, server.backpressure) == (8192, 4096)
 
 
 async def plain(scope, receive, send):

@@ -104,6 +104,27 @@ def test_who_follows_logs_that_are_not_there_yet_is_told(tmp_path: Path) -> None
     assert lines == [f"there are no logs in {tmp_path / 'logs'} yet; waiting for them"]
 
 
+def test_the_env_file_adds_what_is_not_set_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "set")
+    expected = {
+        "LOG_LEVEL": "DEBUG",
+        "SMTP_URL": "smtp://a # b",
+        "GEMINI_MODEL": "flash",
+        "MAIL_FROM": "a$b${c}",
+    }
+    for name in (*expected, "OFF"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(
+        "# keys\nOPENAI_API_KEY=from-file\nexport LOG_LEVEL='DEBUG'  # loud\nSMTP_URL=\"smtp://a # b\"\n"
+        "GEMINI_MODEL = flash # cheap\nMAIL_FROM=a$b${c}\n\nnonsense\n#OFF=1\n"
+    )
+    command_line.main(["memory"])
+    assert {name: os.environ[name] for name in expected} == expected
+    assert os.environ["OPENAI_API_KEY"] == "set"
+    assert "OFF" not in os.environ
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command_line.main(["--help"])

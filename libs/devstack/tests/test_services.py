@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack import dotenv, passwords
+from devstack import passwords
 from devstack.errors import NotAPort
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
@@ -175,24 +175,3 @@ def test_free_ports_are_all_different() -> None:
     ports = Ports.free().settled()
     assert len(set(vars(ports).values())) == len(vars(ports)) >= 10
     assert 0 not in vars(ports).values()
-
-
-def test_the_env_file_adds_what_is_not_set_yet(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(
-        "# keys\nOPENAI_API_KEY=from-file\nexport LOG_LEVEL='DEBUG'  # loud\nSMTP_URL=\"smtp://a # b\"\n"
-        "GEMINI_MODEL = flash # cheap\n\nnonsense\n#OFF=1\n"
-    )
-    environment = {"OPENAI_API_KEY": "set"}
-    dotenv.load(tmp_path / ".env", environment)
-    assert environment == {
-        "OPENAI_API_KEY": "set",
-        "LOG_LEVEL": "DEBUG",
-        "SMTP_URL": "smtp://a # b",
-        "GEMINI_MODEL": "flash",
-    }
-
-
-def test_a_missing_env_file_changes_nothing(tmp_path: Path) -> None:
-    environment: dict[str, str] = {}
-    dotenv.load(tmp_path / ".env", environment)
-    assert environment == {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import signal
 import socket
@@ -115,6 +116,24 @@ async def test_a_step_that_fails_keeps_the_processes_from_starting(scene: Any) -
     with pytest.raises(StartFailed, match="no such revision"):
         await scene.stack([scene.server("auth api")], steps=[[step]]).start()
     assert scene.notes() == []
+
+
+async def test_the_rest_is_ready_without_what_starts_late_and_stops_after_it(scene: Any) -> None:
+    late = scene.server("interview api", "unready", patience=math.inf)
+    async with scene.stack([scene.server("gateway")], late=[late]) as stack:
+        assert "gateway" in str(scene.lines)
+        await scene.until(lambda: "interview api started" in scene.notes())
+        assert stack.processes["interview api"]
+        assert not any("interview api" in line for line in scene.lines)
+    assert scene.notes()[2:] == ["interview api stopped", "gateway stopped"]
+
+
+async def test_what_starts_late_is_reported_once_it_is_ready_and_written_down(scene: Any) -> None:
+    async with scene.stack([scene.server("gateway")], late=[scene.server("interview api")]) as stack:
+        await stack.until_ready("interview api")
+        assert any(line.startswith("interview api    ready in ") for line in scene.lines)
+        state = json.loads((stack.folder / "stack.json").read_text())
+        assert state["processes"] == stack.processes
 
 
 async def test_a_second_stack_in_the_same_folder_is_refused_and_the_first_goes_on(scene: Any) -> None:

@@ -26,6 +26,7 @@ def rendered_by_kubectl(folder):
 
 
 @needs_kubectl
+@pytest.mark.slow
 @pytest.mark.parametrize("overlay", ["base", "overlays/local", "overlays/production"])
 def test_it_renders_what_kubectl_renders(overlay):
     resources = by_identity(kustomize.render(K8S / overlay))
@@ -34,6 +35,7 @@ def test_it_renders_what_kubectl_renders(overlay):
 
 
 @needs_kubectl
+@pytest.mark.slow
 def test_it_renders_all_components_as_kubectl_does(tmp_path):
     def relative(path):
         return os.path.relpath(path.resolve(), tmp_path.resolve())

@@ -26,16 +26,24 @@ def test_that_takes_seconds(): pass
 
 
 @pytest.fixture
-def collected(tmp_path: Path):
+def run(tmp_path: Path):
     (tmp_path / "test_sample.py").write_text(SAMPLE)
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\naddopts = -p testkit.plugin -p no:valkey --strict-markers\n"
     )
 
+    def run(*options: str) -> list[str]:
+        command = [sys.executable, "-m", "pytest", "-q", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def collected(run):
     def collect(*options: str) -> set[str]:
-        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *options]
-        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        return {line.partition("::")[2] for line in run.stdout.splitlines() if "::" in line}
+        return {line.partition("::")[2] for line in run("--collect-only", *options) if "::" in line}
 
     return collect
 
@@ -46,3 +54,8 @@ def test_only_what_needs_no_server_and_no_time_is_run(collected) -> None:
 
 def test_without_the_option_everything_is_run(collected) -> None:
     assert len(collected()) == 5
+
+
+def test_at_its_end_a_quick_run_says_what_it_left_out_and_why(run) -> None:
+    reasons = "3 that need servers or processes and 1 that take seconds (marked slow)"
+    assert f"1 tests ran; left out: {reasons}. All of them: make test" in run("--quick")

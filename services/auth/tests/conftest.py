@@ -97,9 +97,9 @@ async def account(make_account) -> Account:
 
 
 @pytest_asyncio.fixture
-async def signed_in(account: Account) -> AsyncIterator[Client]:
-    async with await account.client() as client:
-        yield client
+async def client(account: Account) -> AsyncIterator[Client]:
+    async with await account.client() as own:
+        yield own
 
 
 @pytest.fixture

@@ -133,8 +133,8 @@ async def test_where_addresses_are_not_verified_a_person_signs_in_at_once(servic
         ("POST", "/register", []),
     ],
 )
-async def test_what_a_route_can_not_read_is_named(signed_in, method, path, body):
-    response = await signed_in.request(method, f"/api/v1/auth{path}", json=body)
+async def test_what_a_route_can_not_read_is_named(client, method, path, body):
+    response = await client.request(method, f"/api/v1/auth{path}", json=body)
     assert (response.status_code, response.json()["code"]) == (422, "validation_failed")
     assert response.json()["errors"][0]["location"][0] == "body"
 
@@ -177,47 +177,47 @@ async def test_a_route_of_ones_own_asks_to_sign_in(anonymous, method, path):
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
 
 
-async def test_a_person_changes_their_name(signed_in):
-    response = await signed_in.patch("/api/v1/auth/me", json={"full_name": "J. Rivera"})
+async def test_a_person_changes_their_name(client):
+    response = await client.patch("/api/v1/auth/me", json={"full_name": "J. Rivera"})
     assert response.json()["full_name"] == "J. Rivera"
-    assert (await signed_in.patch("/api/v1/auth/me", json={"full_name": ""})).status_code == 422
+    assert (await client.patch("/api/v1/auth/me", json={"full_name": ""})).status_code == 422
 
 
-async def test_erasing_an_account_asks_for_the_password_and_is_announced(service, account, signed_in):
-    wrong = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": "Wrong-password-1"})
+async def test_erasing_an_account_asks_for_the_password_and_is_announced(service, account, client):
+    wrong = await client.request("DELETE", "/api/v1/auth/me", json={"password": "Wrong-password-1"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_password")
-    assert (await signed_in.get("/api/v1/auth/me")).status_code == 200
-    gone = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    assert (await client.get("/api/v1/auth/me")).status_code == 200
+    gone = await client.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
     assert gone.status_code == 204
-    assert (await signed_in.get("/api/v1/auth/me")).json()["code"] == "invalid_token"
+    assert (await client.get("/api/v1/auth/me")).json()["code"] == "invalid_token"
     types = [event["ce_type"] for event in await service.published(account.id)]
     assert types[-2:] == ["session.revoked", "user.deleted"]
 
 
-async def test_a_changed_password_ends_the_other_sessions(service, account, signed_in, mail_to):
+async def test_a_changed_password_ends_the_other_sessions(service, account, client, mail_to):
     other = await account.sign_in()
     change = {"current_password": account.password, "new_password": "Another-horse-8"}
-    assert (await signed_in.post("/api/v1/auth/change-password", json=change)).status_code == 204
-    async with service.anonymous() as client:
-        refused = await client.post("/api/v1/auth/refresh", json={"refresh_token": other["refresh_token"]})
+    assert (await client.post("/api/v1/auth/change-password", json=change)).status_code == 204
+    async with service.anonymous() as stranger:
+        refused = await stranger.post("/api/v1/auth/refresh", json={"refresh_token": other["refresh_token"]})
     assert refused.status_code == 401
     assert "access_token" not in await account.sign_in()
     assert "access_token" in await account.sign_in("Another-horse-8")
-    assert len((await signed_in.get("/api/v1/auth/sessions")).json()["items"]) == 2
+    assert len((await client.get("/api/v1/auth/sessions")).json()["items"]) == 2
     await mail_to(account.email, "password was changed")
 
 
-async def test_one_of_the_last_passwords_is_refused(account, signed_in):
+async def test_one_of_the_last_passwords_is_refused(account, client):
     change = {"current_password": account.password, "new_password": "Another-horse-8"}
-    await signed_in.post("/api/v1/auth/change-password", json=change)
+    await client.post("/api/v1/auth/change-password", json=change)
     back = {"current_password": "Another-horse-8", "new_password": account.password}
-    response = await signed_in.post("/api/v1/auth/change-password", json=back)
+    response = await client.post("/api/v1/auth/change-password", json=back)
     assert (response.status_code, response.json()["code"]) == (422, "password_policy")
     assert "last five" in response.json()["detail"]
 
 
 async def test_a_forgotten_password_is_replaced_by_mail_and_every_session_ends(
-    service, anonymous, account, signed_in, mail_to, token_in
+    service, anonymous, account, client, mail_to, token_in
 ):
     for address in (account.email, f"{uuid7()}@example.com"):
         response = await anonymous.post("/api/v1/auth/forgot-password", json={"email": address})

@@ -46,18 +46,18 @@ async def test_a_password_that_was_changed_meanwhile_opens_no_session(account, p
 
 
 async def test_a_password_that_was_changed_meanwhile_proves_nothing(
-    account, signed_in, password_changes_meanwhile
+    account, client, password_changes_meanwhile
 ):
     late = {"current_password": account.password, "new_password": "Thiefs-horse-9"}
-    response = await signed_in.post("/api/v1/auth/change-password", json=late)
+    response = await client.post("/api/v1/auth/change-password", json=late)
     assert (response.status_code, response.json()["code"]) == (401, "wrong_password")
     assert "access_token" in await account.sign_in(NEW)
 
 
 async def test_a_password_that_was_changed_meanwhile_erases_nothing(
-    account, signed_in, password_changes_meanwhile
+    account, client, password_changes_meanwhile
 ):
-    response = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    response = await client.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
     assert (response.status_code, response.json()["code"]) == (401, "wrong_password")
     assert "access_token" in await account.sign_in(NEW)
 

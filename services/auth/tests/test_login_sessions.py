@@ -38,7 +38,7 @@ async def test_the_oauth2_form_signs_in_too(anonymous, account):
     assert response.json()["token_type"] == "bearer"
 
 
-async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
+async def test_no_cache_keeps_tokens(anonymous, account, client):
     body = {"email": account.email, "password": account.password}
     taken = await anonymous.post("/api/v1/auth/login", json=body)
     responses = [
@@ -46,7 +46,7 @@ async def test_no_cache_keeps_tokens(anonymous, account, signed_in):
         await anonymous.post("/api/v1/auth/refresh", json={"refresh_token": taken.json()["refresh_token"]}),
         await anonymous.post("/api/v1/auth/login", json=body | {"password": "Wrong-password-1"}),
         await anonymous.post("/api/v1/auth/login", json={}),
-        await signed_in.get("/api/v1/auth/me"),
+        await client.get("/api/v1/auth/me"),
         await anonymous.get("/api/v1/auth/nothing"),
     ]
     assert [response.status_code for response in responses] == [200, 200, 401, 422, 200, 404]
@@ -99,11 +99,11 @@ async def test_malformed_credentials_are_named(anonymous, body):
     assert (response.status_code, response.json()["code"]) == (422, "validation_failed")
 
 
-async def test_five_wrong_passwords_lock_the_account_and_its_owner_is_told(account, signed_in, mail_to):
+async def test_five_wrong_passwords_lock_the_account_and_its_owner_is_told(account, client, mail_to):
     tries = await asyncio.gather(*(account.sign_in("Wrong-password-1") for _ in range(12)))
     assert all("access_token" not in attempt for attempt in tries)
     assert "access_token" not in await account.sign_in()
-    assert (await signed_in.get("/api/v1/auth/me")).status_code == 200
+    assert (await client.get("/api/v1/auth/me")).status_code == 200
     await mail_to(account.email, "locked")
 
 
@@ -190,24 +190,24 @@ async def test_an_idle_or_old_session_does_not_go_on(service, account, refresh, 
     assert (await refresh(pair["refresh_token"])).status_code == 401
 
 
-async def test_signing_out_ends_this_session_only(services, account, signed_in, refresh):
+async def test_signing_out_ends_this_session_only(services, account, client, refresh):
     other = await account.sign_in()
-    assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
     assert (await refresh(other["refresh_token"])).status_code == 200
-    token = signed_in.headers["Authorization"].split()[1]
+    token = client.headers["Authorization"].split()[1]
     session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
     assert await revoked(services, session_id)
-    internal = await signed_in.get(f"/internal/sessions/{session_id}")
+    internal = await client.get(f"/internal/sessions/{session_id}")
     assert internal.json() == {"active": False}
 
 
-async def test_signing_out_everywhere_ends_them_all(account, signed_in, refresh):
+async def test_signing_out_everywhere_ends_them_all(account, client, refresh):
     other = await account.sign_in()
-    assert (await signed_in.post("/api/v1/auth/logout-all")).status_code == 204
+    assert (await client.post("/api/v1/auth/logout-all")).status_code == 204
     assert (await refresh(other["refresh_token"])).status_code == 401
 
 
-async def test_sessions_are_listed_in_pages_without_those_that_can_not_go_on(service, account, signed_in):
+async def test_sessions_are_listed_in_pages_without_those_that_can_not_go_on(service, account, client):
     idle = await account.sign_in()
     session_id = jwt.decode(idle["access_token"], options={"verify_signature": False})["sid"]
     async with service.sessions.begin() as session:
@@ -215,13 +215,13 @@ async def test_sessions_are_listed_in_pages_without_those_that_can_not_go_on(ser
         await session.execute(change.values(last_used_at=utcnow() - timedelta(days=8)))
     for _ in range(2):
         await account.sign_in()
-    first = (await signed_in.get("/api/v1/auth/sessions?limit=2")).json()
-    rest = (await signed_in.get(f"/api/v1/auth/sessions?limit=2&cursor={first['next_cursor']}")).json()
+    first = (await client.get("/api/v1/auth/sessions?limit=2")).json()
+    rest = (await client.get(f"/api/v1/auth/sessions?limit=2&cursor={first['next_cursor']}")).json()
     assert [len(first["items"]), len(rest["items"]), rest["next_cursor"]] == [2, 1, None]
     shown = [item["id"] for item in first["items"] + rest["items"]]
     assert shown == sorted(shown, reverse=True)
     assert session_id not in shown
-    assert (await signed_in.get("/api/v1/auth/sessions?cursor=x")).json()["code"] == "invalid_cursor"
+    assert (await client.get("/api/v1/auth/sessions?cursor=x")).json()["code"] == "invalid_cursor"
 
 
 async def test_client_generators_are_told_of_one_body_to_sign_in_with(anonymous):
@@ -229,9 +229,9 @@ async def test_client_generators_are_told_of_one_body_to_sign_in_with(anonymous)
     assert list(paths["/api/v1/auth/login"]["post"]["requestBody"]["content"]) == ["application/json"]
 
 
-async def test_sessions_are_listed_and_ended_one_by_one(service, make_account, account, signed_in):
+async def test_sessions_are_listed_and_ended_one_by_one(service, make_account, account, client):
     await account.sign_in()
-    items = (await signed_in.get("/api/v1/auth/sessions")).json()["items"]
+    items = (await client.get("/api/v1/auth/sessions")).json()["items"]
     assert [item["current"] for item in items].count(True) == 1
     assert items[0]["device"].startswith("python-httpx")
     other = next(item for item in items if not item["current"])
@@ -239,13 +239,13 @@ async def test_sessions_are_listed_and_ended_one_by_one(service, make_account, a
         assert (await stranger.delete(f"/api/v1/auth/sessions/{other['id']}")).json()[
             "code"
         ] == "session_not_found"
-    assert (await signed_in.delete(f"/api/v1/auth/sessions/{other['id']}")).status_code == 204
-    assert len((await signed_in.get("/api/v1/auth/sessions")).json()["items"]) == 1
-    assert (await signed_in.delete("/api/v1/auth/sessions/nonsense")).status_code == 422
+    assert (await client.delete(f"/api/v1/auth/sessions/{other['id']}")).status_code == 204
+    assert len((await client.get("/api/v1/auth/sessions")).json()["items"]) == 1
+    assert (await client.delete("/api/v1/auth/sessions/nonsense")).status_code == 422
 
 
-async def test_the_gateway_learns_whether_a_session_is_open(anonymous, signed_in, account, service):
-    token = signed_in.headers["Authorization"].split()[1]
+async def test_the_gateway_learns_whether_a_session_is_open(anonymous, client, account, service):
+    token = client.headers["Authorization"].split()[1]
     session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": True}
     assert (await anonymous.get(f"/internal/sessions/{uuid7()}")).json() == {"active": False}
@@ -255,13 +255,13 @@ async def test_the_gateway_learns_whether_a_session_is_open(anonymous, signed_in
 
 
 async def test_with_redis_away_signing_out_ends_the_session_and_is_copied_later(
-    service, services, account, signed_in, anonymous, replaced, eventually
+    service, services, account, client, anonymous, replaced, eventually
 ):
-    token = signed_in.headers["Authorization"].split()[1]
+    token = client.headers["Authorization"].split()[1]
     session_id = jwt.decode(token, options={"verify_signature": False})["sid"]
     async with Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2) as away:
         replaced(Redis, away)
-        assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
+        assert (await client.post("/api/v1/auth/logout")).status_code == 204
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
     assert not await revoked(services, session_id)
     async with service.working():
@@ -300,12 +300,12 @@ async def test_a_signing_key_changed_within_the_ten_seconds_ends_no_session(
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", ""), ("GET", "/{}"), ("PATCH", "/{}"), ("POST", "/{}/unlock")]
 )
-async def test_accounts_are_moderated_by_moderators_only(account, signed_in, method, path):
-    response = await signed_in.request(
+async def test_accounts_are_moderated_by_moderators_only(account, client, method, path):
+    response = await client.request(
         method, f"/api/v1/auth/users{path.format(account.id)}", json={"role": "admin"}
     )
     assert (response.status_code, response.json()["code"]) == (403, "forbidden")
-    assert (await signed_in.get("/api/v1/auth/me")).json()["role"] == "user"
+    assert (await client.get("/api/v1/auth/me")).json()["role"] == "user"
 
 
 async def test_moderators_see_disable_and_unlock_and_admins_change_roles(

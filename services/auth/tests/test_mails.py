@@ -104,15 +104,13 @@ async def test_a_ready_report_is_mailed_once_however_often_it_is_announced(
     assert len(mails) == 1
 
 
-async def test_what_a_mail_was_about_is_erased_with_the_account(
-    services, session, account, signed_in, mail_to
-):
+async def test_what_a_mail_was_about_is_erased_with_the_account(services, session, account, client, mail_to):
     title = f"Engineer {uuid7()}"
     await services.deliver(
         ReportReady(interview_id=uuid7(), user_id=account.id, job_title=title, overall=80.0)
     )
     await mail_to(account.email, "report is ready")
-    erased = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    erased = await client.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
     assert erased.status_code == 204
     kept = text("SELECT count(*) FROM task WHERE payload LIKE '%' || :title || '%'")
     assert await session.scalar(kept, {"title": title}) == 0
@@ -153,7 +151,7 @@ async def test_of_forty_who_ask_at_once_five_are_mailed(session, anonymous, make
 
 
 async def test_mails_of_an_erased_account_are_removed_and_others_are_not(
-    service, anonymous, account, make_account, signed_in, mail_to, mail_folder, eventually
+    service, anonymous, account, make_account, client, mail_to, mail_folder, eventually
 ):
     other = await make_account()
     for address in (account.email, other.email):
@@ -164,7 +162,7 @@ async def test_mails_of_an_erased_account_are_removed_and_others_are_not(
         return [path for path in mail_folder.glob("*.eml") if address in path.read_text()]
 
     assert len(holding(account.email)) == 1
-    erased = await signed_in.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
+    erased = await client.request("DELETE", "/api/v1/auth/me", json={"password": account.password})
     assert erased.status_code == 204
 
     async def removed():

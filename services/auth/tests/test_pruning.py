@@ -58,9 +58,9 @@ async def test_a_spent_token_of_a_session_that_goes_on_still_ends_it(service, pr
     assert (await refresh(third)).status_code == 401
 
 
-async def test_a_removed_session_stays_refused(service, prune, signed_in, anonymous):
-    session_id = session_of({"access_token": signed_in.headers["Authorization"].split()[1]})
-    await signed_in.post("/api/v1/auth/logout")
+async def test_a_removed_session_stays_refused(service, prune, client, anonymous):
+    session_id = session_of({"access_token": client.headers["Authorization"].split()[1]})
+    await client.post("/api/v1/auth/logout")
     await prune()
     assert (await anonymous.get(f"/internal/sessions/{session_id}")).json() == {"active": False}
 

@@ -38,17 +38,17 @@ async def knows_since(redis, mark):
     return float("inf") if score is None else -score
 
 
-async def test_a_signed_out_token_is_refused_by_the_service_itself(signed_in):
-    assert (await signed_in.get("/api/v1/auth/me")).status_code == 200
-    assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
-    response = await signed_in.get("/api/v1/auth/me")
+async def test_a_signed_out_token_is_refused_by_the_service_itself(client):
+    assert (await client.get("/api/v1/auth/me")).status_code == 200
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
+    response = await client.get("/api/v1/auth/me")
     assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
     assert response.json()["title"] == "This session has ended; sign in again"
 
 
 @pytest.mark.parametrize("loss", ["flushed", "deleted", "restarted"])
-async def test_the_worker_fills_a_list_that_was_lost(service, signed_in, redis, mark, eventually, loss):
-    assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
+async def test_the_worker_fills_a_list_that_was_lost(service, client, redis, mark, eventually, loss):
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
     if loss == "restarted":  # a server that kept its list has another run id, and so has the mark
         await redis.zrem(revocation.KEY, mark)
         await redis.zadd(revocation.KEY, {revocation.mark("before"): -1.0})
@@ -60,18 +60,18 @@ async def test_the_worker_fills_a_list_that_was_lost(service, signed_in, redis, 
 
     async with service.working():
         assert await eventually(whole)
-    assert await redis.zscore(revocation.KEY, session_of(signed_in)) > time.time() + 900
+    assert await redis.zscore(revocation.KEY, session_of(client)) > time.time() + 900
     assert await redis.zscore(revocation.KEY, revocation.mark("before")) is None
-    assert (await signed_in.get("/api/v1/auth/me")).status_code == 401
+    assert (await client.get("/api/v1/auth/me")).status_code == 401
 
 
-async def test_sessions_of_an_account_that_is_gone_are_told_again(service, account, signed_in, redis, prune):
+async def test_sessions_of_an_account_that_is_gone_are_told_again(service, account, client, redis, prune):
     body = {"password": account.password}
-    assert (await signed_in.request("DELETE", "/api/v1/auth/me", json=body)).status_code == 204
+    assert (await client.request("DELETE", "/api/v1/auth/me", json=body)).status_code == 204
     await prune()
     await redis.flushall()
     assert await revocations.refill(redis, service.sessions)
-    assert await redis.zscore(revocation.KEY, session_of(signed_in)) is not None
+    assert await redis.zscore(revocation.KEY, session_of(client)) is not None
     assert not await revocations.refill(redis, service.sessions), "a whole list is left alone"
 
 
@@ -99,21 +99,21 @@ async def test_a_list_that_is_lost_again_while_it_is_filled_is_not_called_whole(
     assert await knows_since(redis, mark) == float("inf")
 
 
-async def test_the_list_holds_nothing_longer_than_a_token_lives(service, redis, signed_in):
+async def test_the_list_holds_nothing_longer_than_a_token_lives(service, redis, client):
     past = str(uuid7())
     await redis.zadd(revocation.KEY, {past: time.time() - 1})
-    assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
     assert await redis.zscore(revocation.KEY, past) is None
     assert await redis.ttl(revocation.KEY) == -1, "an expiry would let it be evicted under volatile policies"
 
 
-async def test_an_end_is_kept_as_long_as_its_tokens_and_no_longer(service, signed_in, prune):
+async def test_an_end_is_kept_as_long_as_its_tokens_and_no_longer(service, client, prune):
     async def kept():
         async with service.sessions() as session:
             return await session.scalar(select(EndedSession.id).where(EndedSession.id == session_id))
 
-    session_id = UUID(session_of(signed_in))
-    assert (await signed_in.post("/api/v1/auth/logout")).status_code == 204
+    session_id = UUID(session_of(client))
+    assert (await client.post("/api/v1/auth/logout")).status_code == 204
     await prune()
     assert await kept() == session_id
     async with service.sessions.begin() as session:

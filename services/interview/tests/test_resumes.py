@@ -126,7 +126,7 @@ async def test_everything_of_an_erased_user_is_gone_and_stays_gone(
     interview_id = UUID(interview["id"])
     async with sessions() as session:
         for query in (
-            select(func.count()).select_from(Interview).where(Interview.user_id == client.user_id),
+            select(func.count()).select_from(Interview).where(Interview.owner_id == client.user_id),
             select(func.count()).select_from(Question).where(Question.interview_id == interview_id),
             select(func.count()).select_from(Answer).where(Answer.id == UUID(answer["answer_id"])),
             select(func.count())
@@ -169,7 +169,7 @@ async def test_a_start_begun_before_an_erasure_and_ended_after_it_leaves_nothing
     assert (response.status_code, response.json()["code"]) == (410, "account_erased")
     async with sessions() as session:
         for query in (
-            select(func.count()).select_from(Interview).where(Interview.user_id == client.user_id),
+            select(func.count()).select_from(Interview).where(Interview.owner_id == client.user_id),
             text("SELECT count(*) FROM idempotency WHERE owner_id = :owner").bindparams(owner=client.user_id),
             text(
                 "SELECT count(*) FROM outbox WHERE ce_type = 'interview.started' AND payload LIKE :owner"

@@ -52,7 +52,7 @@ async def test_a_copy_that_an_earlier_version_kept_whole_is_asked_from_within_bo
 ) -> None:
     copy = ResumeCopy(
         resume_id=uuid7(),
-        user_id=client.user_id,
+        owner_id=client.user_id,
         background=ENDLESS,
         as_of=utcnow(),
     )

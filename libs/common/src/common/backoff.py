@@ -1,11 +1,15 @@
 """How long to wait before trying again."""
 
 import random
-
-FIRST_DELAY_SECONDS = 0.25
-LONGEST_DELAY_SECONDS = 30.0
+from collections.abc import Callable
 
 
-def delay_before(attempt: int) -> float:
-    """Return the seconds to wait before `attempt` (1 is the first repetition): growing, bounded, jittered."""
-    return min(FIRST_DELAY_SECONDS * 2.0 ** (attempt - 1), LONGEST_DELAY_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311
+def delay_before(
+    attempt: int, *, first: float = 0.25, longest: float = 30.0, jitter: Callable[[], float] = random.random
+) -> float:
+    """Return the seconds to wait before repetition `attempt`, counted from 1: `first`, doubling up to `longest`.
+
+    `jitter` is a number from 0 to 1 that spreads them by a quarter to both sides: who failed together does not try
+    again together.
+    """
+    return min(first * 2.0 ** min(attempt - 1, 60), longest) * (0.75 + 0.5 * jitter())

@@ -1,23 +1,36 @@
 """What can go wrong for a user: one class per kind of failure, each with its HTTP status and a stable code."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
 class DomainError(Exception):
     """A failure the caller can understand and act on.
 
-    The message says what happened and what to do; it is shown to the user as the problem's `detail`.
-    `retry_after`, in seconds, becomes the `Retry-After` header where it is set.
+    The message says what happened and what to do; it is shown to the user as the problem's `detail`. `headers` go with
+    the response, those of the class always; `retry_after`, in seconds, becomes one of them. `extensions` become members
+    of the problem document beside the standard ones (RFC 9457).
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something went wrong"
+    headers: Mapping[str, str] = {}
 
-    def __init__(self, detail: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.retry_after = retry_after
+        wait = {} if retry_after is None else {"Retry-After": str(max(1, round(retry_after)))}
+        self.headers = {**type(self).headers, **wait, **(headers or {})}
+        self.extensions = dict(extensions or {})
 
 
 class EntityNotFoundError(DomainError):
@@ -34,6 +47,7 @@ class AuthenticationError(DomainError):
     status = 401
     code = "not_authenticated"
     title = "Sign in first"
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
 class TokenError(AuthenticationError):

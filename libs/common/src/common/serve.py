@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 from pydantic import Field
@@ -26,12 +27,19 @@ LOOK_SECONDS = 0.1
 
 
 class ServeSettings(BaseSettings):
-    """How a process ends, in seconds."""
+    """How a process ends, in seconds, and granian's options under the names its own command reads."""
 
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
     drain_seconds: float = Field(default=0.0, ge=0, le=600, description="Between /ready's 503 and the end.")
     stop_seconds: int = Field(default=30, ge=1, description="For what is in hand, before it is killed.")
+    granian_backlog: int = Field(default=1024, ge=128, description="Connections that wait to be taken.")
+    granian_backpressure: int | None = Field(
+        default=None, ge=1, description="Served at once; else the backlog."
+    )
+    granian_http1_buffer_size: int = Field(
+        default=HTTP1Settings.max_buffer_size, ge=8192, description="Bytes."
+    )
 
 
 def load(target: str) -> ASGIApp:
@@ -53,6 +61,9 @@ class Server(MPServer):
             log_access=False,
             log_level=LogLevels.warning,
             workers_kill_timeout=settings.stop_seconds,
+            backlog=settings.granian_backlog,
+            backpressure=settings.granian_backpressure,
+            http1_settings=HTTP1Settings(max_buffer_size=settings.granian_http1_buffer_size),
         )
         self._drain_seconds = settings.drain_seconds
         self._terminated = False

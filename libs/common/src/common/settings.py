@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from common import production
+from common import paths, production
 from common.production import Allowance, Problem
 
 DAY = 86_400
@@ -63,7 +63,7 @@ class Settings(GuardedSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     metrics_host: str = "127.0.0.1"
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:16379/0")
-    jwks_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json")
+    jwks_url: AnyHttpUrl = AnyHttpUrl(f"http://127.0.0.1:8101{paths.AUTH}/.well-known/jwks.json")
     token_issuer: str = "interviewace"  # noqa: S105 - a name, not a secret
     token_audience: str = "interviewace-api"  # noqa: S105 - a name, not a secret
 

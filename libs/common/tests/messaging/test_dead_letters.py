@@ -64,7 +64,7 @@ async def went_on(sample, marker, eventually):
 
 
 @pytest.mark.parametrize("room", [0, 150, 300], ids=["as large as ours get", "a little less", "less"])
-async def test_a_failed_message_of_a_megabyte_is_parked_whole_and_the_next_goes_on(
+async def test_a_failed_message_of_a_megabyte_becomes_a_whole_dead_letter_and_the_next_goes_on(
     sample, reactions, deleted, send, eventually, room
 ):
     event, marker = deleted(user_id=uuid7()), deleted(user_id=uuid7())
@@ -79,7 +79,7 @@ async def test_a_failed_message_of_a_megabyte_is_parked_whole_and_the_next_goes_
 
 
 @pytest.mark.parametrize("where", ["value", "headers"])
-async def test_what_is_too_large_to_be_parked_is_parked_as_a_note_and_replayed_from_where_it_lies(
+async def test_what_is_too_large_for_a_dead_letter_becomes_one_as_a_note_and_is_replayed_from_where_it_lies(
     sample, note_model, deleted, send, eventually, where
 ):
     event, marker, router, broken = (

@@ -138,7 +138,9 @@ async def test_a_reaction_that_fails_for_a_passing_reason_is_repeated_until_it_w
         await until_noted(user_id, ["at last"])
 
 
-async def test_what_fails_for_good_is_parked_and_the_next_message_goes_on(sample, note_model, until_noted):
+async def test_what_fails_for_good_becomes_a_dead_letter_and_the_next_message_goes_on(
+    sample, note_model, until_noted
+):
     bad, good, router, tries = uuid7(), uuid7(), EventRouter(), []
 
     @router.on(UserDeleted)
@@ -172,7 +174,9 @@ async def test_what_fails_for_good_is_parked_and_the_next_message_goes_on(sample
         ({"ce_type": ""}, b"{}", "UnreadableMessage: the message has no ce_type header"),
     ],
 )
-async def test_an_unreadable_message_is_parked_at_once(sample, reactions, until_noted, headers, body, cause):
+async def test_an_unreadable_message_becomes_a_dead_letter_at_once(
+    sample, reactions, until_noted, headers, body, cause
+):
     event, marker = UserDeleted(user_id=uuid7()), UserDeleted(user_id=uuid7())
     async with sample.working(reactions):
         await sample.services.deliver(event, headers=headers, body=body)
@@ -186,7 +190,7 @@ async def test_an_unreadable_message_is_parked_at_once(sample, reactions, until_
     assert [letter.cause.startswith(cause) for letter in letters] == [True]
 
 
-async def test_a_replay_sends_each_parked_message_once(sample, note_model, until_noted):
+async def test_a_replay_sends_each_dead_letter_once(sample, note_model, until_noted):
     user_id, broken, mended = uuid7(), EventRouter(), EventRouter()
 
     @broken.on(ReportReady)
@@ -272,7 +276,7 @@ async def test_a_worker_is_ready_once_all_its_parts_work(sample, reactions, even
     ],
     ids=["nothing at all", "a header without value", "a header that is no text"],
 )
-async def test_what_is_not_even_a_whole_message_is_parked_and_the_next_goes_on(
+async def test_what_is_not_even_a_whole_message_becomes_a_dead_letter_and_the_next_goes_on(
     sample, reactions, until_noted, record
 ):
     marker = UserDeleted(user_id=uuid7())
@@ -292,7 +296,7 @@ async def test_what_is_not_even_a_whole_message_is_parked_and_the_next_goes_on(
     assert len(await dead_letters.listing(sample.settings)) == before + 1
 
 
-async def test_messages_parked_at_once_leave_no_connection_behind(sample):
+async def test_dead_letters_at_once_leave_no_connection_behind(sample):
     topic = dead_letters.DeadLetterTopic(sample.settings)
     record = ConsumerRecord("x", 0, 0, 0, 0, b"k", b"v", None, 1, 1, ())
     with warnings.catch_warnings(record=True, action="always") as warned:
@@ -303,7 +307,7 @@ async def test_messages_parked_at_once_leave_no_connection_behind(sample):
     assert [str(warning.message) for warning in warned if "Producer" in str(warning.message)] == []
 
 
-async def test_a_value_the_database_can_never_take_is_parked_and_not_tried_for_ever(
+async def test_a_value_the_database_can_never_take_becomes_a_dead_letter_and_is_not_tried_for_ever(
     sample, note_model, until_noted
 ):
     bad, good, router = uuid7(), uuid7(), EventRouter()

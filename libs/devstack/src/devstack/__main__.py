@@ -1,15 +1,16 @@
-"""The command line: `python -m devstack run | demo | seed | logs | trace | memory | clean | service`."""
+"""The command line: `python -m devstack run | dev | demo | seed | logs | trace | memory | clean | service`."""
 
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import cli_run, dotenv, observe, seed, traces
+import dotenv
+
+from devstack import cli_run, development, observe, seed, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.scaffold import service
@@ -19,7 +20,7 @@ from devstack.stack import Stack
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    dotenv.load(Path.cwd() / ".env", os.environ)
+    dotenv.load_dotenv(Path.cwd() / ".env", interpolate=False)  # what is set already wins
     try:
         with contextlib.suppress(KeyboardInterrupt):
             _perform(arguments)
@@ -34,6 +35,8 @@ def _perform(arguments: argparse.Namespace) -> None:
     match arguments.command:
         case "run":
             asyncio.run(cli_run.run(stack))
+        case "dev":
+            asyncio.run(development.run(arguments.folder, arguments.service))
         case "demo":
             asyncio.run(play.play(stack, arguments.reports))
         case "seed":
@@ -66,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, default=Path(".devstack"), help="where data and logs are kept")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and keep it running until Ctrl-C")
+    dev = commands.add_parser(
+        "dev", help="like run, with one service started anew on each change of its sources"
+    )
+    dev.add_argument("service", choices=development.SERVICES)
     demo = commands.add_parser("demo", help="play a whole interview, on the running stack or one of its own")
     demo.add_argument("--reports", type=Path, default=Path("reports"), help="where the report is written")
     commands.add_parser("seed", help="make an account with résumés and interviews on the running stack")

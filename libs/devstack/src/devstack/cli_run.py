@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from devstack.errors import AlreadyRunning
+from devstack.paths import API
 from devstack.process_guard import is_claimed
 from devstack.stack import Stack
 
@@ -24,7 +25,7 @@ Ready in {seconds:.1f} s.
 
 Next: `make demo` in another terminal plays a whole interview, or begin by hand:
 
-  curl -X POST {url}/api/v1/auth/register -H 'Content-Type: application/json' \\
+  curl -X POST {api}/auth/register -H 'Content-Type: application/json' \\
        -d '{{"email": "you@example.com", "password": "Practice-makes-better-1", "full_name": "You"}}'
 
 Ctrl-C stops everything. The data stays in {folder} until `make clean`.
@@ -41,8 +42,8 @@ def say(line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def run(stack: Stack) -> None:
-    """Run a stack until Ctrl-C or SIGTERM."""
+async def run(stack: Stack, *, note: str = "") -> None:
+    """Run a stack until Ctrl-C or SIGTERM; `note` is said after what to do next."""
     async with stop_signal() as stopped:
         began = time.monotonic()
         starting = asyncio.create_task(stack.start())
@@ -53,9 +54,11 @@ async def run(stack: Stack) -> None:
             NEXT.format(
                 seconds=time.monotonic() - began,
                 url=stack.gateway_url,
+                api=stack.gateway_url + API,
                 mailbox=stack.mailbox_url,
                 folder=_short(stack.folder),
             )
+            + note
         )
         await stopped.wait()
         say("stopping")

@@ -33,18 +33,19 @@ def follow(
     seen: dict[Path, int] | None = None,
     colours: bool = False,
     pause: float = 0.3,
+    name: str = "*",
     forever: bool = True,
 ) -> None:
     """Say the last lines of every log, then what is added, each line with the name of its process.
 
     The files hold JSON; what is said is for people, trouble in colour where `colours` can be seen.
-    `seen` keeps how far each log was read, in bytes.
+    `seen` keeps how far each log was read, in bytes; `name` is that of the one log to listen to.
     """
     read = {} if seen is None else seen
     if not (folder / "logs").is_dir():
         say(f"there are no logs in {folder / 'logs'} yet; waiting for them")
     while True:
-        for log in sorted((folder / "logs").glob("*.log")):
+        for log in sorted((folder / "logs").glob(f"{name}.log")):
             for line in _news(log, read):
                 for part in log_lines.readable(line, colours=colours).splitlines() or [""]:
                     say(f"{log.stem:<16} | {part}")

@@ -45,15 +45,21 @@ class Ports:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """GATEWAY_PORT, AUTH_PORT, AUTH_WORKER_PORT ..., DEVSTACK_POSTGRES_PORT; the defaults where unset."""
-        names = {field.name: variable(field.name) for field in fields(cls)}
-        given = {name: environment[key] for name, key in names.items() if environment.get(key)}
-        return cls(**{name: _number(variable(name), value) for name, value in given.items()})
+        return cls(**given(asdict(cls()), environment))
 
     def settled(self) -> Self:
         """The same with every zero replaced by a free port. Raises NotAPort or PortTaken."""
         given = asdict(self)
         require_free(given)
         return type(self)(**settle(given))
+
+
+def given(defaults: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, int]:
+    """Return each port as its variable sets it, the default where that is unset or empty. Raises NotAPort."""
+    values = {name: environment.get(variable(name)) for name in defaults}
+    return {
+        name: _number(variable(name), value) if value else defaults[name] for name, value in values.items()
+    }
 
 
 def variable(name: str) -> str:

@@ -15,6 +15,7 @@ from devstack.cli_run import say
 from devstack.demo import answers, play
 from devstack.demo.client import POLL, DemoClient, DemoFailed, Json
 from devstack.errors import DevstackError
+from devstack.paths import API
 from devstack.stack import Stack
 
 EMAIL, PASSWORD = "practice@example.com", "Practice-makes-better-1"
@@ -25,7 +26,7 @@ TOKEN = re.compile(r"/verify-email\?token=(\S+)")
 OPEN = """
 To look at them, {url}/docs, or:
 
-  api={url}/api/v1
+  api={api}
   token=$(curl -s $api/auth/login --json '{{"email": "{email}", "password": "{password}"}}' \\
           | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
   curl $api/interview/{finished}/report -H "Authorization: Bearer $token" -H 'Accept: text/markdown'
@@ -66,7 +67,11 @@ async def seed(stack: Stack) -> None:
         say("\nInterviews")
         interview_ids = await _interviews(client, resume_ids)
     finished, running, *_ = interview_ids
-    say(OPEN.format(url=url, email=EMAIL, password=PASSWORD, finished=finished, running=running))
+    say(
+        OPEN.format(
+            url=url, api=url + API, email=EMAIL, password=PASSWORD, finished=finished, running=running
+        )
+    )
 
 
 async def _enter(client: DemoClient, mails: Path) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from devstack import forking, passwords
 from devstack.infrastructure import Addresses
+from devstack.paths import API
 from devstack.ports import Ports
 from devstack.probes import http_ok, http_response
 from devstack.process import Program
@@ -46,7 +47,8 @@ class Plan:
     """Steps run one after another (the programs of a step at once), then the tiers of processes start.
 
     `broker_steps` run again, and `broker_readers` restart, after the broker lost its log. `imports` are the modules
-    that forked programs share; the `early` processes need no step and start beside them.
+    that forked programs share; the `early` processes need no step and start beside them. The `late` ones
+    start once the rest is ready, and nobody waits for them.
     """
 
     steps: Sequence[Sequence[Program]] = ()
@@ -55,6 +57,7 @@ class Plan:
     broker_readers: Sequence[str] = field(default=())
     imports: Sequence[str] = ()
     early: Sequence[str] = ()
+    late: Sequence[Program] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ def _wiring(site: Site, service: str) -> dict[str, str]:
         "SERVICE": service,
         "ENVIRONMENT": "local",
         "REDIS_URL": site.addresses.redis_url,
-        "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}/api/v1/auth/.well-known/jwks.json",
+        "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}{API}/auth/.well-known/jwks.json",
         "PYTHONUNBUFFERED": "1",
     }
 

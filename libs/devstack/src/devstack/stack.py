@@ -13,6 +13,7 @@ from typing import Self
 from devstack import forking, services
 from devstack.errors import StartFailed
 from devstack.infrastructure import Addresses, Infrastructure
+from devstack.paths import API
 from devstack.ports import Ports
 from devstack.process import Process, Program, at_once
 from devstack.process_guard import ProcessGuard
@@ -82,7 +83,7 @@ class Stack:
     @property
     def mailbox_url(self) -> str:
         """Where the mails written in this run are listed; whoever knows it reads them."""
-        return f"{self.gateway_url}/api/v1/auth/mailbox?token={self._mailbox_token}"
+        return f"{self.gateway_url}{API}/auth/mailbox?token={self._mailbox_token}"
 
     @property
     def addresses(self) -> Addresses:
@@ -115,6 +116,8 @@ class Stack:
         except BaseException:
             await self.stop()
             raise
+        late = self._processes(self._plan.late)
+        self._supervisor.adopt([late])
         self._supervisor.watch()
         self._write_state()
 

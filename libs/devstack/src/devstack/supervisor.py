@@ -46,7 +46,8 @@ class Supervisor:
                     self._ready.add(process.program.name)
 
     def watch(self) -> None:
-        """From now on, start again what dies."""
+        """From now on, start what does not run yet, without end, and start again what dies."""
+        self._expected |= {name for name, process in self.processes.items() if not process.started_at}
         self._restarts = [asyncio.create_task(self._restart(process)) for process in self.processes.values()]
 
     async def stop(self) -> None:
@@ -123,7 +124,7 @@ class Supervisor:
         await asyncio.sleep(delay)
 
     async def _start_again(self, process: Process) -> None:
-        name = process.program.name
+        name, again = process.program.name, " again" if process.started_at else ""
         try:
             seconds = await process.start()
         except (StartFailed, OSError) as failed:
@@ -136,4 +137,4 @@ class Supervisor:
             self._report(str(failed))
         if process.is_alive:
             self._ready.add(name)
-            self._report(f"{name:<16} ready again in {seconds:.1f} s")
+            self._report(f"{name:<16} ready{again} in {seconds:.1f} s")

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[4]
 NEEDED = (
     *("pyproject.toml", ".env.example", "docker-compose.yml", "deploy/k8s/**/*.*", "docs/*/*.json"),
     *("libs/common/src/common/contracts/*.py", "libs/common/src/common/db/migrations.py"),
+    "libs/common/src/common/paths.py",
     *("libs/devstack/src/devstack/ports.py", "libs/devstack/src/devstack/services.py"),
     *("services/*/src/*/routes.py", "services/*/src/*/settings.py", "services/*/requirements.lock"),
     "services/*/migrations/script.py.mako",

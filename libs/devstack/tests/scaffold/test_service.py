@@ -1,5 +1,6 @@
 """A service is made whole or not at all, and nothing of it is left when it is taken out."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,14 @@ from devstack.scaffold.errors import ChangedSince, NameRefused, NotWhereExpected
 pytestmark = pytest.mark.slow
 
 Contents = Callable[[], dict[str, bytes]]
+ROLES = {"": 0, "_worker": 10, "_metrics": 1080, "_worker_metrics": 1090}
+PORT = re.compile(r"^    (\w+): int = (\d+)$", re.MULTILINE)
+
+
+def ports(checkout: Path) -> dict[str, int]:
+    """Return each process's port as the checkout has them now, in their order."""
+    text = (checkout / "libs/devstack/src/devstack/ports.py").read_text()
+    return {name: int(number) for name, number in PORT.findall(text)}
 
 
 def test_a_service_is_made_and_taken_out_without_a_trace(checkout: Path, contents: Contents) -> None:
@@ -32,12 +41,21 @@ def test_a_service_is_made_and_taken_out_without_a_trace(checkout: Path, content
 
 
 def test_of_two_services_each_has_ports_of_its_own_and_goes_alone(checkout: Path, contents: Contents) -> None:
+    before = ports(checkout)
     service.add("zebra", checkout)
     alone = contents()
     service.add("bra", checkout)
-    ports = (checkout / "libs/devstack/src/devstack/ports.py").read_text()
-    assert "    zebra: int = 8104\n    zebra_worker: int = 8114\n    zebra_metrics: int = 9184\n" in ports
-    assert "    zebra_worker_metrics: int = 9194\n    bra: int = 8105\n" in ports
+    after = ports(checkout)
+    assert list(after) == [
+        *(name for name in before if not name.startswith("devstack_")),
+        *(name + role for name in ("zebra", "bra") for role in ROLES),
+        *(name for name in before if name.startswith("devstack_")),
+    ]
+    assert {name: after[name] for name in before} == before
+    assert len(set(after.values())) == len(after)
+    for name in ("zebra", "bra"):
+        assert 8101 < after[name] < 8110
+        assert [after[name + role] - after[name] for role in ROLES] == list(ROLES.values())
     service.remove("bra", checkout)
     assert contents() == alone
 

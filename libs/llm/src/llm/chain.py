@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from common import backoff
+from common.circuit import Circuit
 from llm.errors import (
     AllProvidersFailed,
     NotConfigured,
@@ -37,46 +39,6 @@ class Policy:
     circuit_pause: float = 30.0
 
 
-class Circuit:
-    """Leaves a provider alone that failed several times in a row; after a pause one question tries it."""
-
-    def __init__(self, policy: Policy, clock: Clock) -> None:
-        self._policy = policy
-        self._clock = clock
-        self._failures = 0
-        self._closed_again = 0.0
-        self._trying = False
-
-    @property
-    def open(self) -> bool:
-        """True while nobody should ask."""
-        if self._failures < self._policy.circuit_failures:
-            return False
-        return self._trying or self._clock() < self._closed_again
-
-    @property
-    def wait(self) -> float:
-        """Seconds until the next try."""
-        return max(0.0, self._closed_again - self._clock())
-
-    def begin(self) -> None:
-        """A question is asked."""
-        self._trying = True
-
-    def succeeded(self) -> None:
-        """The provider works."""
-        self._failures, self._trying = 0, False
-
-    def failed(self) -> None:
-        """The provider failed."""
-        self._failures, self._trying = self._failures + 1, False
-        self._closed_again = self._clock() + self._policy.circuit_pause
-
-    def left(self) -> None:
-        """The question was taken back before an answer came."""
-        self._trying = False
-
-
 class Chain:
     """Asks the first provider, and each next one when those before it failed."""
 
@@ -94,7 +56,7 @@ class Chain:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._circuits = {id(provider): Circuit(self._policy, clock) for provider in self._providers}
+        self._circuits = {id(provider): _circuit(self._policy, clock) for provider in self._providers}
         self._room = asyncio.Semaphore(self._policy.concurrency)
 
     @property
@@ -139,14 +101,15 @@ class Chain:
     async def _ask_one(self, provider: Provider, prompt: Prompt, shape: type[T], until: float) -> Reply[T]:
         circuit = self._circuits[id(provider)]
         for attempt in range(self._policy.retries + 1):
-            if circuit.open:
+            if self._clock() >= until:
+                raise ProviderTimeout(f"There was no time left to ask {provider.name}.")
+            began = circuit.enter()
+            if began is None:
                 raise ProviderUnavailable(
                     f"{provider.name} is left alone for a while.", retry_after=circuit.wait
                 )
-            if self._clock() >= until:
-                raise ProviderTimeout(f"There was no time left to ask {provider.name}.")
             try:
-                return await self._attempt(circuit, provider, prompt, shape, until)
+                return await self._attempt(circuit, began, provider, prompt, shape, until)
             except ProviderError as error:
                 delay = self._delay(error, attempt)
                 last = attempt == self._policy.retries
@@ -159,39 +122,43 @@ class Chain:
         raise ProviderUnavailable(f"{provider.name} was not asked.")
 
     async def _attempt(
-        self, circuit: Circuit, provider: Provider, prompt: Prompt, shape: type[T], until: float
+        self, circuit: Circuit, began: float, provider: Provider, prompt: Prompt, shape: type[T], until: float
     ) -> Reply[T]:
-        circuit.begin()
-        seconds = min(self._policy.timeout, until - self._clock())
+        seconds = min(self._policy.timeout, until - began)
         try:
             async with asyncio.timeout(seconds):
                 reply = await provider.ask(prompt, shape)
         except ProviderError as error:
             # whoever refuses one question, or does not take it, is there all the same
             if error.transient:
-                circuit.failed()
+                circuit.fail(began)
             else:
-                circuit.left()
+                circuit.leave(began)
             raise
         except TimeoutError as error:
             # a question that waited for room may have had next to no time
             if seconds >= self._policy.timeout / 2:
-                circuit.failed()
+                circuit.fail(began)
             else:
-                circuit.left()
+                circuit.leave(began)
             raise ProviderTimeout(f"{provider.name} did not answer in time.") from error
         except BaseException:
-            circuit.left()
+            circuit.leave(began)
             raise
-        circuit.succeeded()
+        circuit.succeed()
         return reply
 
     def _delay(self, error: ProviderError, attempt: int) -> float:
         if isinstance(error, RateLimited) and error.retry_after is not None:
             return error.retry_after
-        return self._policy.first_delay * 2.0**attempt * (0.5 + self._jitter())
+        return backoff.delay_before(attempt + 1, first=self._policy.first_delay, jitter=self._jitter)
 
     async def close(self) -> None:
         """Let go of every provider's connections."""
         for provider in self._providers:
             await provider.close()
+
+
+def _circuit(policy: Policy, clock: Clock) -> Circuit:
+    """A provider that failed several times in a row is left alone; after a pause one question tries it."""
+    return Circuit(policy.circuit_failures, trial=policy.timeout, pause=policy.circuit_pause, clock=clock)

@@ -1,7 +1,7 @@
 """Which language models may be asked, from the environment."""
 
-import importlib
 from collections.abc import Iterator
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
@@ -41,42 +41,44 @@ def production_problems(settings: LLMSettings) -> Iterator[Problem]:
         yield from key_problems("GEMINI_API_KEY", settings.gemini_api_key)
 
 
-def _reveal(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None
-
-
-def _openai(settings: LLMSettings) -> Provider:
-    # a model's SDK is megabytes of modules: who has no provider configured never imports it
-    kind: type[OpenAI] = importlib.import_module("llm.openai").OpenAI
-    return kind(
-        model=settings.openai_model,
-        api_key=_reveal(settings.openai_api_key),
-        base_url=settings.openai_base_url,
-        timeout=settings.llm_timeout,
-    )
-
-
-def _gemini(settings: LLMSettings) -> Provider:
-    kind: type[Gemini] = importlib.import_module("llm.gemini").Gemini
-    return kind(
-        model=settings.gemini_model,
-        api_key=_reveal(settings.gemini_api_key),
-        base_url=settings.gemini_base_url,
-        timeout=settings.llm_timeout,
-    )
-
-
 def chain(settings: LLMSettings) -> Chain:
     """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
-    providers: list[Provider] = []
-    if settings.openai_api_key or settings.openai_base_url:
-        providers.append(_openai(settings))
-    if settings.gemini_api_key or settings.gemini_base_url:
-        providers.append(_gemini(settings))
+    providers = [
+        _provider(
+            "llm.openai:OpenAI",
+            settings.openai_model,
+            settings.openai_api_key,
+            settings.openai_base_url,
+            settings.llm_timeout,
+        ),
+        _provider(
+            "llm.gemini:Gemini",
+            settings.gemini_model,
+            settings.gemini_api_key,
+            settings.gemini_base_url,
+            settings.llm_timeout,
+        ),
+    ]
     policy = Policy(
         timeout=settings.llm_timeout,
         deadline=settings.llm_deadline,
         retries=settings.llm_retries,
         concurrency=settings.llm_concurrency,
     )
-    return Chain(providers, policy)
+    return Chain([provider for provider in providers if provider], policy)
+
+
+def _provider(
+    provider: str, model: str, api_key: SecretStr | None, base_url: str | None, timeout: float
+) -> Provider | None:
+    """Return the provider that `module:class` stands for, None where neither a key nor an address is set."""
+    if not (api_key or base_url):
+        return None
+    # a model's SDK is megabytes of modules: who has no provider configured never imports it
+    kind: type[OpenAI | Gemini] = resolve_name(provider)
+    return kind(
+        model=model,
+        api_key=api_key.get_secret_value() if api_key else None,
+        base_url=base_url,
+        timeout=timeout,
+    )

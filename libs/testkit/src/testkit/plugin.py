@@ -8,6 +8,7 @@ used first, then containers where an engine runs, else the wheels. `TEST_SURROUN
 import asyncio
 import os
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -24,6 +25,7 @@ from testkit.tokens import Signer
 
 NAMED = ("TEST_POSTGRES_ADMIN_URL", "TEST_REDIS_URL", "TEST_KAFKA_BOOTSTRAP_SERVERS")
 SURROUNDINGS = pytest.StashKey[str]()
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 SERVER_FIXTURES = frozenset(
     {
         "infrastructure",
@@ -34,6 +36,7 @@ SERVER_FIXTURES = frozenset(
         "shared_redis",
         "shared_service",
         "restartable",
+        "engine",
     }
 )
 """What starts servers or processes: a test that asks for one of them, by whatever way, is not a quick one."""
@@ -64,14 +67,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out, in a quick run, what needs a server or is slow."""
     if not config.getoption("--quick"):
         return
-    left_out = [item for item in items if not _is_quick(item)]
-    items[:] = [item for item in items if _is_quick(item)]
-    config.hook.pytest_deselected(items=left_out)
+    reasons = [_reason_to_leave_out(item) for item in items]
+    config.stash[LEFT_OUT] = Counter(reason for reason in reasons if reason)
+    config.hook.pytest_deselected(items=[item for item, reason in zip(items, reasons, strict=True) if reason])
+    items[:] = [item for item, reason in zip(items, reasons, strict=True) if not reason]
 
 
-def _is_quick(item: pytest.Item) -> bool:
-    names: list[str] = getattr(item, "fixturenames", [])
-    return SERVER_FIXTURES.isdisjoint(names) and item.get_closest_marker("slow") is None
+def _reason_to_leave_out(item: pytest.Item) -> str:
+    if not SERVER_FIXTURES.isdisjoint(getattr(item, "fixturenames", [])):
+        return "need servers or processes"
+    return "take seconds (marked slow)" if item.get_closest_marker("slow") else ""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say at the end of a quick run how many tests it left out, and why."""
+    left_out = config.stash.get(LEFT_OUT, None)
+    if left_out:
+        ran = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
+        reasons = " and ".join(f"{count:,} that {reason}" for reason, count in left_out.most_common())
+        terminalreporter.write_line(f"{ran:,} tests ran; left out: {reasons}. All of them: make test")
 
 
 def pytest_configure(config: pytest.Config) -> None:

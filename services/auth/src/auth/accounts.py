@@ -1,16 +1,18 @@
 """Accounts: opening, proving the address, changing, resetting the password, erasing."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
 from redis.asyncio import Redis
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth import login_sessions, mails, passwords, revocations, tokens
 from auth.models import MailPurpose, MailToken, User
 from auth.passwords import Hasher
-from auth.schemas import PasswordChange, PasswordReset, Registration, UserView
+from auth.schemas import PasswordChange, PasswordReset, Registration
 from common import erasure
 from common.clock import utcnow
 from common.contracts.user import UserDeleted, UserEmailVerified, UserRegistered
@@ -41,18 +43,6 @@ class MailTokenInvalid(ValidationError):
 
     code = "invalid_mail_token"
     title = "The link is not valid any more; ask for a new one"
-
-
-def view(user: User) -> UserView:
-    """Return the account as its owner sees it."""
-    return UserView(
-        id=user.id,
-        email=user.email,
-        full_name=user.full_name,
-        role=user.role,
-        email_verified=user.verified_at is not None,
-        created_at=user.created_at,
-    )
 
 
 async def register(
@@ -118,14 +108,14 @@ async def _redeem(session: AsyncSession, token: str, purpose: MailPurpose) -> Us
     # the account is locked before its tokens and sessions, as by every other change of it
     owner = select(MailToken.user_id).where(MailToken.hash == tokens.digest(token)).scalar_subquery()
     user: User | None = await session.scalar(select(User).where(User.id == owner).with_for_update())
-    query = delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
+    query = sa.delete(MailToken).where(MailToken.hash == tokens.digest(token), MailToken.purpose == purpose)
     mail_token = await session.scalar(query.returning(MailToken))
     if user is None or mail_token is None or mail_token.expired:
         raise MailTokenInvalid
     return user
 
 
-async def me(session: AsyncSession, user: Identity) -> User:
+async def get(session: AsyncSession, user: Identity) -> User:
     """Return the caller's account.
 
     Raises:
@@ -139,7 +129,7 @@ async def me(session: AsyncSession, user: Identity) -> User:
 
 async def rename(session: AsyncSession, user: Identity, full_name: str) -> User:
     """Change the caller's name."""
-    account = await me(session, user)
+    account = await get(session, user)
     account.full_name = full_name
     return account
 
@@ -161,7 +151,7 @@ async def _unchanged(session: AsyncSession, known: User) -> User:
     return user
 
 
-async def erase(
+async def delete(
     sessionmaker: SessionMaker, redis: Redis, hasher: Hasher, user: Identity, password: str
 ) -> None:
     """Erase the caller's account; every service erases what it holds of them.
@@ -175,7 +165,7 @@ async def erase(
         await login_sessions.lock(session, user.id)
         await erasure.erase_traces(session, user.id)
         ended = await login_sessions.end(session, user.id, "account_deleted")
-        await session.execute(delete(User).where(User.id == user.id))
+        await session.execute(sa.delete(User).where(User.id == user.id))
         await mails.remove_later(session, user.id)
         await outbox.publish(session, UserDeleted(user_id=user.id))
     await revocations.push_to_redis(redis, ended)
@@ -237,9 +227,9 @@ async def _new_hash(hasher: Hasher, user: User, password: str) -> str:
 
 async def _set_password(
     session: AsyncSession, user: User, hashed: str, keep: UUID | None = None
-) -> list[UUID]:
+) -> Sequence[UUID]:
     former = [user.password_hash, *user.former_hashes.split()][: passwords.REMEMBERED - 1]
     user.former_hashes, user.password_hash = " ".join(former), hashed
-    await session.execute(delete(MailToken).where(MailToken.user_id == user.id))
+    await session.execute(sa.delete(MailToken).where(MailToken.user_id == user.id))
     await mails.send_later(session, user.id, "changed")
     return await login_sessions.end(session, user.id, "password_changed", but=keep)

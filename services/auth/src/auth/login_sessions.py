@@ -1,5 +1,6 @@
 """Sessions: signing in, going on with refresh tokens, and ending, which every gateway sees at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -182,7 +183,7 @@ async def lock(session: AsyncSession, user_id: UUID) -> None:
 
 async def end(
     session: AsyncSession, user_id: UUID, reason: str, *, only: UUID | None = None, but: UUID | None = None
-) -> list[UUID]:
+) -> Sequence[UUID]:
     """End a person's sessions (one, all, or all but one) and return the ids of those that were open."""
     query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
     if only is not None:
@@ -236,9 +237,9 @@ async def sign_out(
     await revocations.push_to_redis(redis, ended)
 
 
-async def listing(
+async def list(
     session: AsyncSession, user_id: UUID, limit: int, cursor: str | None
-) -> tuple[list[LoginSession], str | None]:
+) -> tuple[Sequence[LoginSession], str | None]:
     """Return a page of a person's open sessions, the newest first."""
     query = select(LoginSession).where(LoginSession.user_id == user_id, not_(LoginSession.ended()))
     return await pagination.paginate(session, query, LoginSession.id, limit, cursor)
@@ -250,4 +251,4 @@ async def is_active(session: AsyncSession, session_id: UUID) -> bool:
     if login_session is None or not login_session.active:
         return False
     user = await session.get(User, login_session.user_id)
-    return user is not None and user.disabled_at is None
+    return user is not None and not user.disabled

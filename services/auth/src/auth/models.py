@@ -52,11 +52,25 @@ class User(Base):
     locked_until: Mapped[datetime | None] = mapped_column(Moment)
     locks: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def email_verified(self) -> bool:
+        """True once the address was proved."""
+        return self.verified_at is not None
+
+    @property
+    def disabled(self) -> bool:
+        """True while moderators keep the account from signing in."""
+        return self.disabled_at is not None
+
+    @property
+    def locked(self) -> bool:
+        """True while wrong passwords keep the account from signing in."""
+        return self.locked_until is not None and self.locked_until > utcnow()
+
     def may_sign_in(self, verification_required: bool) -> bool:
         """True when neither a lock, a moderator nor an unproved address stands in the way."""
-        locked = self.locked_until is not None and self.locked_until > utcnow()
-        proved = self.verified_at is not None or not verification_required
-        return proved and not locked and self.disabled_at is None
+        proved = self.email_verified or not verification_required
+        return proved and not self.locked and not self.disabled
 
     def count_failure(self) -> bool:
         """Count a wrong password; return True when this one locks the account. Each lock is twice as long."""

@@ -1,5 +1,6 @@
 """What moderators and admins do with other people's accounts."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -18,15 +19,7 @@ from common.security.tokens import Identity, Role
 from common.web import pagination
 
 
-def view(user: User) -> ManagedUserView:
-    """Return the account as moderators see it."""
-    locked = user.locked_until is not None and user.locked_until > utcnow()
-    return ManagedUserView(
-        **accounts.view(user).model_dump(), disabled=user.disabled_at is not None, locked=locked
-    )
-
-
-async def listing(session: AsyncSession, limit: int, cursor: str | None) -> tuple[list[User], str | None]:
+async def list(session: AsyncSession, limit: int, cursor: str | None) -> tuple[Sequence[User], str | None]:
     """Return a page of all accounts, the newest first."""
     return await pagination.paginate(session, select(User), User.id, limit, cursor)
 
@@ -55,18 +48,18 @@ async def change(
     async with sessionmaker.begin() as session:
         user = await get(session, user_id)
         _allow(moderator, user, wanted)
-        ended: list[UUID] = []
+        ended: Sequence[UUID] = ()
         if wanted.role is not None and wanted.role is not user.role:
             user.role = wanted.role
             await outbox.publish(session, UserRoleChanged(user_id=user.id, role=wanted.role.value))
-            ended += await login_sessions.end(session, user.id, "role_changed")
+            ended = [*ended, *await login_sessions.end(session, user.id, "role_changed")]
         if wanted.disabled is True and user.disabled_at is None:
             user.disabled_at = utcnow()
             await outbox.publish(session, UserDisabled(user_id=user.id))
-            ended += await login_sessions.end(session, user.id, "account_disabled")
+            ended = [*ended, *await login_sessions.end(session, user.id, "account_disabled")]
         elif wanted.disabled is False:
             user.disabled_at = None
-        seen = view(user)
+        seen = ManagedUserView.model_validate(user)
     await revocations.push_to_redis(redis, ended)
     return seen
 

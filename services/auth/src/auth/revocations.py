@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import ClassVar
@@ -55,7 +55,7 @@ class CopyRevocations(queue.TaskPayload):
     session_ids: list[UUID]
 
 
-async def record(session: AsyncSession, user_id: UUID, session_ids: list[UUID], reason: str) -> None:
+async def record(session: AsyncSession, user_id: UUID, session_ids: Sequence[UUID], reason: str) -> None:
     """Announce that these sessions of one person ended, and have them copied to Redis whatever happens next."""
     for session_id in session_ids:
         session.add(EndedSession(id=session_id))
@@ -64,7 +64,7 @@ async def record(session: AsyncSession, user_id: UUID, session_ids: list[UUID], 
         await queue.enqueue(session, CopyRevocations(session_ids=session_ids))
 
 
-async def _write(redis: Redis, session_ids: list[UUID]) -> None:
+async def _write(redis: Redis, session_ids: Sequence[UUID]) -> None:
     if not session_ids:
         return
     now = time.time()
@@ -74,7 +74,7 @@ async def _write(redis: Redis, session_ids: list[UUID]) -> None:
         await calls.execute()
 
 
-async def push_to_redis(redis: Redis, session_ids: list[UUID]) -> None:
+async def push_to_redis(redis: Redis, session_ids: Sequence[UUID]) -> None:
     """Tell the gateway and the services that these sessions' tokens are void, for as long as one could live.
 
     Called after the commit and before the answer. With Redis away the task of `record` repeats it.
@@ -85,7 +85,7 @@ async def push_to_redis(redis: Redis, session_ids: list[UUID]) -> None:
         log.warning("revocation_not_copied", error=type(error).__name__)
 
 
-async def copy(redis: Redis, session_ids: list[UUID]) -> None:
+async def copy(redis: Redis, session_ids: Sequence[UUID]) -> None:
     """Do the same from the worker.
 
     Raises:
@@ -142,7 +142,7 @@ async def _watch(redis: Redis, sessionmaker: SessionMaker) -> None:
 @asynccontextmanager
 async def _watching(app: FastAPI) -> AsyncIterator[None]:
     async def watch() -> None:
-        await _watch(app.state.resources[Redis], app.state.sessions)
+        await _watch(app.state.resources[Redis], app.state.sessionmaker)
 
     watching = asyncio.create_task(Restarter().restart("revocations", watch))
     try:

@@ -1,11 +1,12 @@
 """What auth's routes take and return."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from auth.models import LoginSession
 from common.security.tokens import Role
 
 PRINTED = r"^[^\x00-\x1f]*$"
@@ -127,6 +128,18 @@ class SessionView(BaseModel):
     created_at: datetime
     last_used_at: datetime
     current: bool
+
+    @classmethod
+    def of(cls, login_session: LoginSession, current: UUID) -> Self:
+        """Return a session as its owner sees it from the session that is `current`."""
+        return cls(
+            id=login_session.id,
+            device=login_session.device,
+            address=login_session.address,
+            created_at=login_session.created_at,
+            last_used_at=login_session.last_used_at,
+            current=login_session.id == current,
+        )
 
 
 class SessionList(BaseModel):

@@ -63,7 +63,7 @@ def _proxy(settings: Settings) -> Proxy:
         BodyPace(settings.body_grace, settings.body_rate, settings.upstream_deadline),
         settings.max_buffered,
     )
-    return Proxy(targets, intake, pace, settings.trusted_proxies)
+    return Proxy(targets, intake, pace)
 
 
 def _own(

@@ -15,12 +15,12 @@ from common import metrics, telemetry
 from common.errors import DomainError
 from common.web import problems
 from common.web.middleware import QUIET_PATHS, request_id_of
-from gateway import client_address, request_checks, routes
+from gateway import client_info, request_checks, routes
 from gateway.access.access_control import AccessControl
 from gateway.access.concurrency import Concurrency
-from gateway.client_address import Network
+from gateway.client_info import Network
 from gateway.cors import Cors
-from gateway.errors import ClientGone, MalformedRequest, NothingHere, Refusal, UpstreamCut
+from gateway.errors import ClientGone, MalformedRequest, NothingHere, UpstreamCut
 from gateway.forwarding import body
 from gateway.forwarding.headers import Pairs
 from gateway.forwarding.proxy import Proxy
@@ -72,16 +72,16 @@ class Edge:
         if scope["type"] == "lifespan":
             await self.own(scope, receive, send)
         elif scope["type"] == "http":
+            headers = Headers(scope=scope)
+            client = client_info.of(scope, headers, self.trusts)
+            request_id = request_id_of(headers)
             await self._serve(
-                RequestContext(
-                    scope, receive, send, request_id_of(Headers(scope=scope)), self._add_common_headers
-                )
+                RequestContext(scope, receive, send, request_id, client, self._add_common_headers)
             )
         else:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _serve(self, context: RequestContext) -> None:
-        context.address = client_address.address(context, self.trusts)
         came_with = telemetry.context_of(_trace_headers(context.headers))
         with (
             structlog.contextvars.bound_contextvars(request_id=context.request_id),
@@ -171,12 +171,11 @@ async def _send(context: RequestContext, response: Response) -> None:
 
 async def _refuse(context: RequestContext, error: DomainError) -> None:
     REFUSALS.add(1, {"code": error.code})
-    document = problems.document(error.status, error.code, error.title, error.detail, context.request_id)
-    more = dict(error.headers) if isinstance(error, Refusal) else {}
+    document = problems.document_of(error, context.request_id)
+    headers = dict(error.headers)
     if not context.scope["http_version"].startswith("1"):
-        more.pop("Connection", None)
-    more |= problems.headers_of(error)
-    await _send(context, JSONResponse(document, error.status, more, problems.MEDIA_TYPE))
+        headers.pop("Connection", None)
+    await _send(context, JSONResponse(document, error.status, headers, problems.MEDIA_TYPE))
 
 
 def _trace_headers(headers: Headers) -> dict[str, str]:

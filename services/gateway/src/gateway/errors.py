@@ -1,7 +1,6 @@
 """What the gateway itself refuses or can't do, each with its status and what the caller can do about it."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from common.errors import DomainError, EntityNotFoundError, ServiceUnavailableError
 
@@ -18,7 +17,7 @@ class NothingHere(EntityNotFoundError):
 class Refusal(DomainError):
     """What is refused before anything is decided by it. Its connection ends with it: what follows can't be trusted."""
 
-    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+    headers: Mapping[str, str] = {"Connection": "close"}
 
 
 class MalformedRequest(Refusal):
@@ -51,7 +50,7 @@ class MethodNotTaken(Refusal):
     status = 405
     code = "method_not_allowed"
     title = "This method is taken nowhere here"
-    headers: ClassVar[Mapping[str, str]] = {"Connection": "close", "Allow": ", ".join(METHODS)}
+    headers: Mapping[str, str] = {"Connection": "close", "Allow": ", ".join(METHODS)}
 
 
 class MethodUnknown(Refusal):
@@ -68,7 +67,7 @@ class EncodingNotTaken(Refusal):
     status = 415
     code = "content_encoding_not_taken"
     title = "The body must not be encoded"
-    headers: ClassVar[Mapping[str, str]] = {"Connection": "close", "Accept-Encoding": "identity"}
+    headers: Mapping[str, str] = {"Connection": "close", "Accept-Encoding": "identity"}
 
 
 class BodyTooSlow(Refusal):

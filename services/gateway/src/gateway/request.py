@@ -8,6 +8,8 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
+from gateway.client_info import ClientInfo
+
 AddCommonHeaders = Callable[["RequestContext", list[tuple[bytes, bytes]]], list[tuple[bytes, bytes]]]
 
 
@@ -19,10 +21,10 @@ class RequestContext:
     receive: Receive
     raw_send: Send
     request_id: str
+    client: ClientInfo
     add_common_headers: AddCommonHeaders
     headers: Headers = field(init=False)
     path: str = ""
-    address: str = ""
     user: UUID | None = None
     prefix: str = "none"
     status: int = 0

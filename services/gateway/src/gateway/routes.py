@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-AUTH = "/api/v1/auth"
-RESUME = "/api/v1/resume"
-INTERVIEW = "/api/v1/interview"
+from common import paths
+
 BELOW = "/**"
 """At a pattern's end: the path itself and everything under it. A `{}` in a pattern is one segment."""
 
@@ -62,7 +61,7 @@ class Route:
 
 ROUTES = (
     *(
-        Route(f"{AUTH}/{name}", "auth", limit=LimitClass.CREDENTIALS, public=True)
+        Route(f"{paths.AUTH}/{name}", "auth", limit=LimitClass.CREDENTIALS, public=True)
         for name in (
             "register",
             "verify-email",
@@ -73,19 +72,19 @@ ROUTES = (
             "reset-password",
         )
     ),
-    Route(f"{AUTH}/.well-known/jwks.json", "auth", public=True),
-    Route(f"{AUTH}/change-password", "auth", "POST", LimitClass.REAUTHENTICATION),
-    Route(f"{AUTH}/me", "auth", "DELETE", LimitClass.REAUTHENTICATION),
-    Route(f"{RESUME}/upload", "resume", "POST", LimitClass.EXPENSIVE, upload=True),
-    Route(f"{RESUME}/{{}}/reparse", "resume", "POST", LimitClass.EXPENSIVE),
-    Route(f"{INTERVIEW}/start", "interview", "POST", LimitClass.EXPENSIVE),
-    Route(f"{INTERVIEW}/{{}}/answer", "interview", "POST", LimitClass.EXPENSIVE),
+    Route(f"{paths.AUTH}/.well-known/jwks.json", "auth", public=True),
+    Route(f"{paths.AUTH}/change-password", "auth", "POST", LimitClass.REAUTHENTICATION),
+    Route(f"{paths.AUTH}/me", "auth", "DELETE", LimitClass.REAUTHENTICATION),
+    Route(f"{paths.RESUME}/upload", "resume", "POST", LimitClass.EXPENSIVE, upload=True),
+    Route(f"{paths.RESUME}/{{}}/reparse", "resume", "POST", LimitClass.EXPENSIVE),
+    Route(f"{paths.INTERVIEW}/start", "interview", "POST", LimitClass.EXPENSIVE),
+    Route(f"{paths.INTERVIEW}/{{}}/answer", "interview", "POST", LimitClass.EXPENSIVE),
     # mails that were written instead of sent: auth has them only in local use, without a mail server
-    Route(f"{AUTH}/mailbox{BELOW}", "auth", public=True),
-    Route(f"{AUTH}{BELOW}", "auth"),
-    Route(f"{RESUME}{BELOW}", "resume"),
-    Route(f"/api/v1/tasks{BELOW}", "resume"),
-    Route(f"{INTERVIEW}{BELOW}", "interview"),
+    Route(f"{paths.AUTH}/mailbox{BELOW}", "auth", public=True),
+    Route(f"{paths.AUTH}{BELOW}", "auth"),
+    Route(f"{paths.RESUME}{BELOW}", "resume"),
+    Route(f"{paths.TASKS}{BELOW}", "resume"),
+    Route(f"{paths.INTERVIEW}{BELOW}", "interview"),
 )
 """The first that matches counts."""
 

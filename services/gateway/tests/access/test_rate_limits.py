@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway import routes
 from gateway.access import redis_limiter
-from gateway.access.rate_limits import CALLERS_KEPT, Limit, Limits, LocalLimiter, Rule, gcra
+from gateway.access.rate_limits import Limit, Limits, LocalLimiter, Rule, gcra
 from gateway.access.redis_limiter import RedisLimiter
 
 limits = st.builds(Limit, st.integers(1, 50), st.integers(1, 120))
@@ -58,8 +58,8 @@ def test_a_caller_who_waits_gets_the_whole_burst_again() -> None:
 
 
 def test_the_local_limiter_forgets_the_callers_it_has_not_seen_for_longest() -> None:
-    limiter = LocalLimiter(lambda: 0)
-    rules = [Rule("general", str(number), Limit(1, 60)) for number in range(CALLERS_KEPT + 1)]
+    limiter = LocalLimiter(lambda: 0, kept=100)
+    rules = [Rule("general", str(number), Limit(1, 60)) for number in range(101)]
     assert all(limiter.hit(rule).allowed for rule in rules)
     assert not limiter.hit(rules[-1]).allowed
     assert limiter.hit(rules[0]).allowed

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from common import paths
 from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError, EntityNotFoundError
 from common.ids import uuid7
@@ -38,7 +39,7 @@ class Recorded(BaseModel):
 
 
 async def submit(
-    sessions: SessionMaker, idempotency: IdempotencyContext, interview_id: UUID, given: GiveAnswer
+    sessionmaker: SessionMaker, idempotency: IdempotencyContext, interview_id: UUID, given: GiveAnswer
 ) -> Answer:
     """Record an answer in a transaction of its own, so that waiting for its evaluation holds none open; see `_record`.
 
@@ -46,10 +47,10 @@ async def submit(
         IdempotencyKeyReused: the request's key came before with another answer.
     """
     request_fingerprint = fingerprint(interview_id.bytes, given.model_dump_json().encode())
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
 
         async def make() -> Recorded:
-            return Recorded(answer_id=(await _record(session, idempotency.owner, interview_id, given)).id)
+            return Recorded(answer_id=(await _record(session, idempotency.owner_id, interview_id, given)).id)
 
         recorded = await run_once(
             session, idempotency, "interview.answer", request_fingerprint, Recorded, make
@@ -60,7 +61,7 @@ async def submit(
         return answer
 
 
-async def _record(session: AsyncSession, user_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
+async def _record(session: AsyncSession, owner_id: UUID, interview_id: UUID, given: GiveAnswer) -> Answer:
     """Record an answer, and see to its evaluation in the same transaction.
 
     It holds the interview's row, for which an erasure of the interview or of its owner waits.
@@ -70,7 +71,7 @@ async def _record(session: AsyncSession, user_id: UUID, interview_id: UUID, give
         InterviewAlreadyEnded: it takes no more answers.
         QuestionAlreadyAnswered: this question has its answer.
     """
-    interview = await interviews.lock(session, user_id, interview_id)
+    interview = await interviews.lock(session, owner_id, interview_id)
     question = _question(interview, given.question_id)
     if question.answer is not None:
         raise QuestionAlreadyAnswered("This question is answered already; ask for the next one.")
@@ -88,8 +89,8 @@ async def _record(session: AsyncSession, user_id: UUID, interview_id: UUID, give
         await queue.enqueue(
             session,
             EvaluateAnswer(answer_id=answer.id),
-            owner=user_id,
-            result=f"/api/v1/interview/{interview_id}",
+            owner=owner_id,
+            result=f"{paths.INTERVIEW}/{interview_id}",
         )
     return answer
 

@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response, status
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response, status
 
-from common.web import problems
+from common import paths
 from common.web.idempotency import IdempotencyDep
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
@@ -16,7 +15,6 @@ from interview import answers, evaluations, interviews, reports, starting
 from interview.models import Status
 from interview.questions import bank
 from interview.report_schema import ReportFormat, ReportFormatDep
-from interview.reports import ReportNotReady
 from interview.schemas import (
     AnswerOut,
     BankQuestionOut,
@@ -28,19 +26,19 @@ from interview.schemas import (
     StartInterview,
 )
 
-router = APIRouter(prefix="/api/v1/interview", tags=["interview"])
+router = APIRouter(prefix=paths.INTERVIEW, tags=["interview"])
 
 
 @router.post("/start", status_code=status.HTTP_201_CREATED)
 async def start_interview(
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     notifier: NotifierDep,
     idempotency: IdempotencyDep,
     body: StartInterview,
     response: Response,
 ) -> InterviewDetail:
     """Start an interview fitted to a résumé and a job; it comes with its first question."""
-    begun = await starting.start(sessions, notifier, idempotency, body)
+    begun = await starting.start(sessionmaker, notifier, idempotency, body)
     response.headers["Location"] = f"{router.prefix}/{begun.id}"
     return begun
 
@@ -51,7 +49,7 @@ async def list_interviews(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[InterviewOut]:
     """List your interviews, the newest first."""
-    items, next_cursor = await interviews.history(session, user.id, limit, cursor)
+    items, next_cursor = await interviews.list(session, user.id, limit, cursor)
     return Page(items=[InterviewOut.of(item) for item in items], next_cursor=next_cursor)
 
 
@@ -67,13 +65,13 @@ async def list_bank_questions(
 @router.get("/{interview_id}")
 async def get_interview(session: Session, user: CurrentUser, interview_id: UUID) -> InterviewDetail:
     """Show an interview with everything said in it so far."""
-    return InterviewDetail.of(await interviews.find(session, user.id, interview_id))
+    return InterviewDetail.of(await interviews.get(session, user.id, interview_id))
 
 
 @router.delete("/{interview_id}", status_code=status.HTTP_204_NO_CONTENT)
 async def delete_interview(session: Session, user: CurrentUser, interview_id: UUID) -> None:
     """Erase an interview with everything said in it."""
-    await interviews.erase(session, user.id, interview_id)
+    await interviews.delete(session, user.id, interview_id)
 
 
 @router.get("/{interview_id}/next")
@@ -84,7 +82,7 @@ async def next_question(session: Session, user: CurrentUser, interview_id: UUID)
 
 @router.post("/{interview_id}/answer", responses={202: {"model": AnswerOut}})
 async def answer_question(
-    sessions: SessionMakerDep,
+    sessionmaker: SessionMakerDep,
     notifier: NotifierDep,
     idempotency: IdempotencyDep,
     interview_id: UUID,
@@ -93,8 +91,8 @@ async def answer_question(
     response: Response,
 ) -> AnswerOut:
     """Answer a question, or skip it. Evaluation follows; `Prefer: wait=N` waits for it."""
-    answer = await answers.submit(sessions, idempotency, interview_id, body)
-    answer = await evaluations.wait_until_evaluated(sessions, notifier, interview_id, answer, wait)
+    answer = await answers.submit(sessionmaker, idempotency, interview_id, body)
+    answer = await evaluations.wait_until_evaluated(sessionmaker, notifier, interview_id, answer, wait)
     done = answer.evaluation.status is Status.DONE
     response.status_code = status.HTTP_200_OK if done else status.HTTP_202_ACCEPTED
     if wait:
@@ -114,19 +112,8 @@ async def end_interview(session: Session, user: CurrentUser, interview_id: UUID)
     responses={200: {"content": {ReportFormat.MARKDOWN.value: {"schema": {"type": "string"}}}}},
 )
 async def get_report(
-    sessions: SessionMakerDep, user: CurrentUser, interview_id: UUID, report_format: ReportFormatDep
+    sessionmaker: SessionMakerDep, user: CurrentUser, interview_id: UUID, report_format: ReportFormatDep
 ) -> Response:
     """Show the report of an interview, as JSON or Markdown; 409 with its progress while it is being written."""
-    content = await reports.written(sessions, user.id, interview_id, report_format)
+    content = await reports.written(sessionmaker, user.id, interview_id, report_format)
     return Response(content, media_type=report_format.value, headers={"Vary": "Accept"})
-
-
-async def report_not_ready(request: Request, error: Exception) -> JSONResponse:
-    """Tell how far a report is, as a problem document with `progress`."""
-    if not isinstance(error, ReportNotReady):
-        raise error
-    request_id = request.scope.get("request_id")
-    problem = problems.document(error.status, error.code, error.title, error.detail, request_id)
-    return JSONResponse(
-        problem | {"progress": error.progress}, error.status, problems.headers_of(error), problems.MEDIA_TYPE
-    )

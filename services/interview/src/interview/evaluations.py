@@ -54,13 +54,13 @@ class _Unevaluated:
     text: str
 
 
-async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> None:
+async def evaluate(sessionmaker: SessionMaker, chain: Chain, answer_id: UUID) -> None:
     """Evaluate an answer that has no evaluation yet; where it has one, or is gone, do nothing.
 
     Raises:
         Retry: language models are set up and none answered; the evaluation is deferred.
     """
-    waiting = await _read(sessions, answer_id)
+    waiting = await _read(sessionmaker, answer_id)
     if waiting is None:
         return
     try:
@@ -68,8 +68,10 @@ async def evaluate(sessions: SessionMaker, chain: Chain, answer_id: UUID) -> Non
             result = await evaluator.evaluate(chain, waiting.question, waiting.text)
             measured |= {"engine": result.evaluated_by.engine, "outcome": _outcome(result)}
     except LLMProviderError as error:
-        raise Retry(type(error).__name__, await _defer(sessions, waiting.interview_id, answer_id)) from error
-    async with sessions.begin() as session:
+        raise Retry(
+            type(error).__name__, await _defer(sessionmaker, waiting.interview_id, answer_id)
+        ) from error
+    async with sessionmaker.begin() as session:
         interview = await _lock(session, waiting.interview_id)
         evaluation = await session.get(Evaluation, answer_id)
         if interview is None or evaluation is None or evaluation.status is Status.DONE:
@@ -121,7 +123,7 @@ async def _finish(
         session,
         AnswerEvaluated(
             interview_id=interview.id,
-            user_id=interview.user_id,
+            user_id=interview.owner_id,
             answer_id=evaluation.answer_id,
             resume_id=interview.resume_id,
             score=content.score,
@@ -131,7 +133,7 @@ async def _finish(
     await interviews.complete_if_evaluated(session, interview)
 
 
-async def _read(sessions: SessionMaker, answer_id: UUID) -> _Unevaluated | None:
+async def _read(sessionmaker: SessionMaker, answer_id: UUID) -> _Unevaluated | None:
     query = (
         select(Answer.text, Question, Interview.level)
         .join(Question, Question.id == Answer.question_id)
@@ -139,7 +141,7 @@ async def _read(sessions: SessionMaker, answer_id: UUID) -> _Unevaluated | None:
         .join(Evaluation, Evaluation.answer_id == Answer.id)
         .where(Answer.id == answer_id, Evaluation.status != Status.DONE)
     )
-    async with sessions() as session:
+    async with sessionmaker() as session:
         row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
@@ -158,9 +160,9 @@ def _judged(asked: Question, level: question.Level) -> question.Question:
     )
 
 
-async def _defer(sessions: SessionMaker, interview_id: UUID, answer_id: UUID) -> timedelta:
+async def _defer(sessionmaker: SessionMaker, interview_id: UUID, answer_id: UUID) -> timedelta:
     """Note that an evaluation waits, and return how long to wait before the next attempt."""
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         interview = await _lock(session, interview_id)
         evaluation = await session.get(Evaluation, answer_id)
         if interview is None or evaluation is None or evaluation.status is Status.DONE:
@@ -179,14 +181,14 @@ async def _lock(session: AsyncSession, interview_id: UUID) -> Interview | None:
 
 
 async def wait_until_evaluated(
-    sessions: SessionMaker, notifier: Notifier, interview_id: UUID, answer: Answer, seconds: float
+    sessionmaker: SessionMaker, notifier: Notifier, interview_id: UUID, answer: Answer, seconds: float
 ) -> Answer:
     """Return the answer with its evaluation as soon as that is no longer pending, or as it is after `seconds`."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     async with notifier.watch(interviews.notification_key(interview_id)) as subscription:
         while answer.evaluation.status is Status.PENDING and (remaining := deadline - loop.time()) > 0:
-            async with sessions() as session:
+            async with sessionmaker() as session:
                 fresh = await session.get(Evaluation, answer.id)
             if fresh is None:
                 break

@@ -1,10 +1,12 @@
 """Interviews: looked at, ended, given up, erased, and completed when every answer is evaluated."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+import sqlalchemy as sa
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer, selectinload
 from sqlalchemy.sql.base import ExecutableOption
@@ -64,32 +66,34 @@ def notification_key(interview_id: UUID) -> str:
     return f"interview:{interview_id}"
 
 
-async def find(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Interview:
+async def get(session: AsyncSession, owner_id: UUID, interview_id: UUID) -> Interview:
     """Return an interview of this user with its questions, answers and evaluations.
 
     Raises:
         InterviewNotFound: there is none of theirs with this id.
     """
-    return await _load(session, user_id, interview_id, WITH_EVALUATIONS)
+    return await _load(session, owner_id, interview_id, WITH_EVALUATIONS)
 
 
-async def lock(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Interview:
+async def lock(session: AsyncSession, owner_id: UUID, interview_id: UUID) -> Interview:
     """Return an interview of this user, alone with it until the transaction ends, and which questions have answers.
 
     Raises:
         InterviewNotFound: there is none of theirs with this id.
     """
     query = (
-        select(Interview).where(Interview.id == interview_id, Interview.user_id == user_id).with_for_update()
+        select(Interview)
+        .where(Interview.id == interview_id, Interview.owner_id == owner_id)
+        .with_for_update()
     )
     _existing(await session.scalar(query))
-    return await _load(session, user_id, interview_id, WITH_ANSWERS)
+    return await _load(session, owner_id, interview_id, WITH_ANSWERS)
 
 
 async def _load(
-    session: AsyncSession, user_id: UUID, interview_id: UUID, related: ExecutableOption
+    session: AsyncSession, owner_id: UUID, interview_id: UUID, related: ExecutableOption
 ) -> Interview:
-    query = select(Interview).where(Interview.id == interview_id, Interview.user_id == user_id)
+    query = select(Interview).where(Interview.id == interview_id, Interview.owner_id == owner_id)
     return _existing(await session.scalar(query.options(related).execution_options(populate_existing=True)))
 
 
@@ -104,23 +108,23 @@ def missing() -> InterviewNotFound:
     return InterviewNotFound("There is no interview of yours with this id; look at your list of interviews.")
 
 
-async def history(
-    session: AsyncSession, user_id: UUID, limit: int, cursor: str | None
-) -> tuple[list[Interview], str | None]:
+async def list(
+    session: AsyncSession, owner_id: UUID, limit: int, cursor: str | None
+) -> tuple[Sequence[Interview], str | None]:
     """Return a page of this user's interviews, the newest first, and the cursor of the next page."""
-    query = select(Interview).where(Interview.user_id == user_id)
+    query = select(Interview).where(Interview.owner_id == owner_id)
     query = query.options(WITH_COUNTS, defer(Interview.job_description, raiseload=True))
     return await pagination.paginate(session, query, Interview.id, limit, cursor)
 
 
-async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Question:
+async def next_question(session: AsyncSession, owner_id: UUID, interview_id: UUID) -> Question:
     """Return the question to answer now.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
         InterviewAlreadyEnded: no question is left, or it was ended.
     """
-    interview = await _load(session, user_id, interview_id, WITH_ANSWERS)
+    interview = await _load(session, owner_id, interview_id, WITH_ANSWERS)
     question = interview.current_question()
     if question is None and interview.state is State.ABANDONED:
         raise InterviewAlreadyEnded(GIVEN_UP)
@@ -129,40 +133,40 @@ async def next_question(session: AsyncSession, user_id: UUID, interview_id: UUID
     return question
 
 
-async def end(session: AsyncSession, user_id: UUID, interview_id: UUID) -> Interview:
+async def end(session: AsyncSession, owner_id: UUID, interview_id: UUID) -> Interview:
     """End an interview and return it; ending it again changes nothing.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
     """
-    interview = await lock(session, user_id, interview_id)
+    interview = await lock(session, owner_id, interview_id)
     if interview.state in (State.IN_PROGRESS, State.ABANDONED):
         interview.end()
         await complete_if_evaluated(session, interview)
         await session.flush()
-    return await find(session, user_id, interview_id)
+    return await get(session, owner_id, interview_id)
 
 
-async def erase(session: AsyncSession, user_id: UUID, interview_id: UUID) -> None:
+async def delete(session: AsyncSession, owner_id: UUID, interview_id: UUID) -> None:
     """Erase an interview with everything said in it.
 
     Raises:
         InterviewNotFound: there is no such interview of theirs.
     """
     gone = (
-        delete(Interview)
-        .where(Interview.id == interview_id, Interview.user_id == user_id)
+        sa.delete(Interview)
+        .where(Interview.id == interview_id, Interview.owner_id == owner_id)
         .returning(Interview.id)
     )
     if await session.scalar(gone) is None:
         raise missing()
-    await erasure.erase_subject(session, user_id, interview_id)
+    await erasure.erase_subject(session, owner_id, interview_id)
     await notifications.notify(session, notification_key(interview_id))
 
 
-async def abandon(sessions: SessionMaker, interview_id: UUID) -> None:
+async def abandon(sessionmaker: SessionMaker, interview_id: UUID) -> None:
     """Give up an interview that has waited a day for an answer; look again later where it has not yet."""
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         query = select(Interview).where(Interview.id == interview_id).with_for_update()
         interview = await session.scalar(query)
         if interview is None or interview.state is not State.IN_PROGRESS:
@@ -193,7 +197,7 @@ async def complete_if_evaluated(session: AsyncSession, interview: Interview) -> 
         return
     interview.complete(scores.mean(score for _, _, score in answers))
     skipped = sum(skipped for skipped, _, _ in answers)
-    about = {"interview_id": interview.id, "user_id": interview.user_id}
+    about = {"interview_id": interview.id, "user_id": interview.owner_id}
     await outbox.publish(
         session,
         InterviewCompleted(

@@ -3,13 +3,10 @@
 from common.web.app import create_api
 from common.worker.app import create_worker
 from interview import api, reactions, tasks
-from interview.reports import ReportNotReady
 from interview.settings import Settings
 from llm import settings as llm
 
 settings = Settings()
 
 app = create_api(settings, api.router)
-app.add_exception_handler(ReportNotReady, api.report_not_ready)
-
 worker = create_worker(settings, reactions.router, tasks.router, resources=[llm.chain(settings)])

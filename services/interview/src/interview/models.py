@@ -76,7 +76,7 @@ class Interview(Base):
     __table_args__ = (Index("ix_interview_user_id_id", "user_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    user_id: Mapped[UUID]
+    owner_id: Mapped[UUID] = mapped_column("user_id")
     resume_id: Mapped[UUID | None]
     job_title: Mapped[str]
     job_description: Mapped[str]
@@ -193,7 +193,7 @@ class ResumeCopy(Base):
     __table_args__ = (Index("ix_resume_copy_user_id", "user_id"),)
 
     resume_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID]
+    owner_id: Mapped[UUID] = mapped_column("user_id")
     title: Mapped[str] = mapped_column(server_default="")
     background: Mapped[ResumeContent | None] = mapped_column(PydanticJSON(ResumeContent))
     deleted: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -23,13 +23,9 @@ class ReportNotReady(DuplicateEntityError):
     code = "report_not_ready"
     title = "The report is not ready"
 
-    def __init__(self, detail: str, evaluated: int, total: int) -> None:
-        super().__init__(detail, retry_after=2)
-        self.progress = {"evaluated": evaluated, "total": total}
-
 
 async def written(
-    sessions: SessionMaker, user_id: UUID, interview_id: UUID, report_format: ReportFormat
+    sessionmaker: SessionMaker, owner_id: UUID, interview_id: UUID, report_format: ReportFormat
 ) -> str:
     """Return the report of an interview in the format asked for, put together in a thread and outside of transactions.
 
@@ -37,8 +33,8 @@ async def written(
         InterviewNotFound: there is no such interview of theirs.
         ReportNotReady: it has not ended, or not every answer is evaluated.
     """
-    async with sessions() as session:
-        interview = await interviews.find(session, user_id, interview_id)
+    async with sessionmaker() as session:
+        interview = await interviews.get(session, owner_id, interview_id)
         if interview.state is not State.COMPLETED:
             evaluated, total = await interviews.progress(session, interview_id)
             raise _not_ready(interview.state, evaluated, total)
@@ -51,7 +47,8 @@ def _not_ready(state: State, evaluated: int, total: int) -> ReportNotReady:
         State.ABANDONED: GIVEN_UP,
     }
     unfinished = "The interview has not ended: answer its questions or end it first."
-    return ReportNotReady(details.get(state, unfinished), evaluated, total)
+    progress = {"evaluated": evaluated, "total": total}
+    return ReportNotReady(details.get(state, unfinished), retry_after=2, extensions={"progress": progress})
 
 
 def _write(interview: Interview, report_format: ReportFormat) -> str:

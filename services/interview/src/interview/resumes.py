@@ -46,7 +46,7 @@ def notification_key(resume_id: UUID) -> str:
 
 async def note_upload(session: AsyncSession, event: ResumeUploaded) -> None:
     """Remember whose the résumé is, until it is read."""
-    row = {"resume_id": event.resume_id, "user_id": event.user_id, "as_of": event.occurred_at}
+    row = {"resume_id": event.resume_id, "owner_id": event.user_id, "as_of": event.occurred_at}
     await session.execute(insert(ResumeCopy).values(row).on_conflict_do_nothing())
     await notifications.notify(session, notification_key(event.resume_id))
 
@@ -61,7 +61,7 @@ async def keep(session: AsyncSession, event: ResumeParsed) -> None:
     newer = or_(ResumeCopy.background.is_(None), ResumeCopy.as_of <= event.occurred_at)
     await session.execute(
         insert(ResumeCopy)
-        .values(resume_id=event.resume_id, user_id=event.user_id, **news)
+        .values(resume_id=event.resume_id, owner_id=event.user_id, **news)
         .on_conflict_do_update(
             index_elements=[ResumeCopy.resume_id], set_=news, where=newer & ResumeCopy.deleted.is_(False)
         )
@@ -74,17 +74,17 @@ async def forget(session: AsyncSession, event: ResumeDeleted) -> None:
     news: dict[str, Any] = {"title": "", "background": None, "deleted": True, "as_of": event.occurred_at}
     await session.execute(
         insert(ResumeCopy)
-        .values(resume_id=event.resume_id, user_id=event.user_id, **news)
+        .values(resume_id=event.resume_id, owner_id=event.user_id, **news)
         .on_conflict_do_update(index_elements=[ResumeCopy.resume_id], set_=news)
     )
 
 
 async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
     """Erase everything held about somebody: interviews with all that was said in them, and résumé copies."""
-    await session.execute(select(Interview.id).where(Interview.user_id == event.user_id).with_for_update())
+    await session.execute(select(Interview.id).where(Interview.owner_id == event.user_id).with_for_update())
     await erasure.erase_traces(session, event.user_id)
-    await session.execute(delete(Interview).where(Interview.user_id == event.user_id))
-    await session.execute(delete(ResumeCopy).where(ResumeCopy.user_id == event.user_id))
+    await session.execute(delete(Interview).where(Interview.owner_id == event.user_id))
+    await session.execute(delete(ResumeCopy).where(ResumeCopy.owner_id == event.user_id))
 
 
 async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:
@@ -103,7 +103,7 @@ async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:
 
 
 async def wait_for_content(
-    sessions: SessionMaker, notifier: Notifier, user_id: UUID, resume_id: UUID
+    sessionmaker: SessionMaker, notifier: Notifier, owner_id: UUID, resume_id: UUID
 ) -> ResumeContent:
     """Return what is known of a résumé; news of it may be under way, so wait a little for it.
 
@@ -115,9 +115,9 @@ async def wait_for_content(
     started = loop.time()
     async with notifier.watch(notification_key(resume_id)) as subscription:
         while True:
-            async with sessions() as session:
+            async with sessionmaker() as session:
                 copy = await session.get(ResumeCopy, resume_id)
-            if copy is not None and (copy.user_id != user_id or copy.deleted):
+            if copy is not None and (copy.owner_id != owner_id or copy.deleted):
                 raise ResumeNotFound(NOT_FOUND)
             if copy is not None and copy.background is not None:
                 return await asyncio.to_thread(excerpt.of, copy.background)  # an earlier version kept more

@@ -26,7 +26,7 @@ REMEMBERED_QUESTIONS = 1_500  # the last hundred interviews at their longest: si
 
 
 async def start(
-    sessions: SessionMaker, notifier: Notifier, idempotency: IdempotencyContext, wanted: StartInterview
+    sessionmaker: SessionMaker, notifier: Notifier, idempotency: IdempotencyContext, wanted: StartInterview
 ) -> InterviewDetail:
     """Start an interview fitted to résumé and job, and return it with its questions.
 
@@ -35,15 +35,15 @@ async def start(
         AccountErased: the account was deleted meanwhile.
         IdempotencyKeyReused: the request's key came before with other wishes.
     """
-    user_id = idempotency.owner
-    planned = await _planned(sessions, notifier, user_id, wanted)
+    owner_id = idempotency.owner_id
+    planned = await _planned(sessionmaker, notifier, owner_id, wanted)
     request_fingerprint = fingerprint(wanted.model_dump_json().encode())
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
 
         async def make() -> InterviewDetail:
             # what may have changed while it was planned is asked again where it is written
             await resumes.refuse_deleted(session, wanted.resume_id)
-            return InterviewDetail.of(await _begin(session, user_id, wanted, planned))
+            return InterviewDetail.of(await _begin(session, owner_id, wanted, planned))
 
         return await run_once(
             session, idempotency, "interview.start", request_fingerprint, InterviewDetail, make
@@ -51,23 +51,23 @@ async def start(
 
 
 async def _planned(
-    sessions: SessionMaker, notifier: Notifier, user_id: UUID, wanted: StartInterview
+    sessionmaker: SessionMaker, notifier: Notifier, owner_id: UUID, wanted: StartInterview
 ) -> list[PlannedQuestion]:
     """Return the questions to ask; nothing is locked and nobody else waits while they are chosen."""
     content: ResumeContent | None = None
     if wanted.resume_id is not None:
-        content = await resumes.wait_for_content(sessions, notifier, user_id, wanted.resume_id)
-    async with sessions() as session:
-        asked_before = await _asked_before(session, user_id)
+        content = await resumes.wait_for_content(sessionmaker, notifier, owner_id, wanted.resume_id)
+    async with sessionmaker() as session:
+        asked_before = await _asked_before(session, owner_id)
     wishes = Wanted(wanted.kind, wanted.level, wanted.questions, wanted.job_title, wanted.job_description)
     return await asyncio.to_thread(plan.plan, wishes, content, asked_before, str(uuid7()))
 
 
-async def _asked_before(session: AsyncSession, user_id: UUID) -> frozenset[str]:
+async def _asked_before(session: AsyncSession, owner_id: UUID) -> frozenset[str]:
     latest = (
         select(Question.source)
         .join(Interview)
-        .where(Interview.user_id == user_id)
+        .where(Interview.owner_id == owner_id)
         .order_by(Interview.id.desc())
         .limit(REMEMBERED_QUESTIONS)
     )
@@ -75,11 +75,11 @@ async def _asked_before(session: AsyncSession, user_id: UUID) -> frozenset[str]:
 
 
 async def _begin(
-    session: AsyncSession, user_id: UUID, wanted: StartInterview, planned: Sequence[PlannedQuestion]
+    session: AsyncSession, owner_id: UUID, wanted: StartInterview, planned: Sequence[PlannedQuestion]
 ) -> Interview:
     interview = Interview(
         id=uuid7(),
-        user_id=user_id,
+        owner_id=owner_id,
         state=State.CREATED,
         questions=[_question(number, question) for number, question in enumerate(planned, start=1)],
         **wanted.model_dump(
@@ -96,14 +96,14 @@ async def _begin(
         session,
         InterviewStarted(
             interview_id=interview.id,
-            user_id=user_id,
+            user_id=owner_id,
             resume_id=interview.resume_id,
             kind=interview.kind,
             level=interview.level,
             questions=len(interview.questions),
         ),
     )
-    return await interviews.find(session, user_id, interview.id)
+    return await interviews.get(session, owner_id, interview.id)
 
 
 def _question(number: int, planned: PlannedQuestion) -> Question:

@@ -5,13 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
-from common.web.idempotency import IdempotencyDep, fingerprint, run_once
+from common import paths
+from common.web.idempotency import IdempotencyDep
 from common.web.identity import CurrentUser
 from common.web.live import NotifierDep
 from common.web.pagination import Cursor, Limit, Page
 from common.web.transaction import Session, SessionMakerDep
-from resume import parse_jobs, progress, resumes
-from resume.models import Resume
+from resume import progress, resumes
+from resume.models import Resume, address_of
 from resume.schemas import ResumeChange, ResumeDetail, ResumeSummary
 from resume.upload import checks
 from resume.upload.multipart import BODY, IncomingResume
@@ -22,7 +23,7 @@ BYTES = {  # told as bytes: a client that is generated from PDF and text side by
 }
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
-router = APIRouter(prefix="/api/v1/resume", tags=["resume"])
+router = APIRouter(prefix=paths.RESUME, tags=["resume"])
 
 
 @router.post("/upload", status_code=202, openapi_extra=BODY)
@@ -30,15 +31,8 @@ async def upload_resume(
     file: IncomingResume, session: Session, idempotency: IdempotencyDep, response: Response
 ) -> ResumeSummary:
     """Take a résumé (PDF, DOCX, TXT or MD, at most 5 MiB) and have it read; follow the task to see when it is."""
-
-    async def upload() -> ResumeSummary:
-        return ResumeSummary.of(await resumes.upload(session, idempotency.owner, file))
-
-    request_fingerprint = fingerprint(file.name.encode(), file.data)
-    summary = await run_once(
-        session, idempotency, "resume.upload", request_fingerprint, ResumeSummary, upload
-    )
-    response.headers["Location"] = parse_jobs.address(summary.id)
+    summary = await resumes.upload(session, idempotency, file)
+    response.headers["Location"] = address_of(summary.id)
     return summary
 
 
@@ -48,14 +42,14 @@ async def list_resumes(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[ResumeSummary]:
     """List the caller's résumés, newest first."""
-    page, following = await resumes.listing(session, user.id, limit, cursor)
-    return Page(items=[ResumeSummary.of(resume) for resume in page], next_cursor=following)
+    page, following = await resumes.list(session, user.id, limit, cursor)
+    return Page(items=[ResumeSummary.model_validate(resume) for resume in page], next_cursor=following)
 
 
 @router.get("/{resume_id}")
 async def get_resume(resume_id: UUID, session: Session, user: CurrentUser) -> ResumeDetail:
     """Show a résumé: its profile, where in the text each value was found, and how well it could be read."""
-    return ResumeDetail.of(await resumes.get(session, user.id, resume_id, contents=True))
+    return ResumeDetail.model_validate(await resumes.get(session, user.id, resume_id, contents=True))
 
 
 @router.patch("/{resume_id}")
@@ -63,7 +57,7 @@ async def change_resume(
     resume_id: UUID, change: ResumeChange, session: Session, user: CurrentUser
 ) -> ResumeDetail:
     """Give a résumé another title."""
-    return ResumeDetail.of(await resumes.rename(session, user.id, resume_id, change.title))
+    return ResumeDetail.model_validate(await resumes.rename(session, user.id, resume_id, change.title))
 
 
 @router.delete("/{resume_id}", status_code=204)
@@ -91,8 +85,8 @@ async def reparse_resume(
 ) -> ResumeSummary:
     """Have a résumé read again; one that is being read already is left to that."""
     resume = await resumes.reparse(session, user.id, resume_id)
-    response.headers["Location"] = parse_jobs.address(resume.id)
-    return ResumeSummary.of(resume)
+    response.headers["Location"] = address_of(resume.id)
+    return ResumeSummary.model_validate(resume)
 
 
 class EventStream(StreamingResponse):
@@ -113,7 +107,7 @@ async def owned_resume(resume_id: UUID, session: Session, user: CurrentUser) -> 
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_resume(
-    resume_id: UUID, sessions: SessionMakerDep, notifier: NotifierDep, user: CurrentUser
+    resume_id: UUID, sessionmaker: SessionMakerDep, notifier: NotifierDep, user: CurrentUser
 ) -> StreamingResponse:
     """Follow the reading of a résumé as server-sent events named `status`, until it has ended."""
-    return EventStream(progress.stream(sessions, notifier, user.id, resume_id), headers=UNBUFFERED)
+    return EventStream(progress.stream(sessionmaker, notifier, user.id, resume_id), headers=UNBUFFERED)

@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import DateTime, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column, relationship
 
-from common import clock
+from common import clock, paths
 from common.db import engine
 from common.db.types import PydanticJSON, words_of
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
 from resume.profile import Profile, Quality, Source
 from resume.text.lines import Line
+from resume.upload.file_kind import FileKind
 
 T = TypeVar("T")
 
@@ -58,6 +59,11 @@ class ResumeStateConflict(DuplicateEntityError):
     title = "The résumé's state does not allow this"
 
 
+def address_of(resume_id: UUID) -> str:
+    """Return the path at which a résumé is found."""
+    return f"{paths.RESUME}/{resume_id}"
+
+
 def read_from_file(kind: type[T]) -> MappedColumn[T]:
     """Return a column of what was read from a file: long, so loaded only by the query that names it."""
     return mapped_column(PydanticJSON(kind), nullable=True, deferred=True, deferred_raiseload=True)
@@ -89,6 +95,18 @@ class Resume(Base):
     file: Mapped["ResumeFile"] = relationship(
         back_populates="resume", lazy="raise", passive_deletes=True, cascade="all, delete-orphan"
     )
+
+    @property
+    def media_type(self) -> str:
+        """What kind of file it came as."""
+        return FileKind(self.kind).media_type
+
+    @property
+    def links(self) -> dict[str, str | None]:
+        """Where it, the task that reads it, and its file are found."""
+        here = address_of(self.id)
+        task = f"{paths.TASKS}/{self.task_id}" if self.task_id else None
+        return {"self": here, "task": task, "file": f"{here}/file"}
 
     def move(self, status: ResumeStatus, error: str | None = None) -> None:
         """Go to another status, with the reason where it is a bad one.

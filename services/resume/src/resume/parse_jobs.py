@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import paths
 from common.contracts.resume import ResumeParsed, ResumeParseFailed
 from common.db import notifications
 from common.db.engine import SessionMaker
@@ -13,7 +14,7 @@ from common.messaging import outbox
 from common.metrics import meter, timed
 from common.tasks.queue import PermanentFailure, TaskPayload, enqueue
 from resume.extraction import sandbox
-from resume.models import Resume, ResumeFile, ResumeStatus
+from resume.models import Resume, ResumeFile, ResumeStatus, address_of
 from resume.profile import Quality
 from resume.upload.file_kind import FileKind
 
@@ -26,7 +27,9 @@ DURATION = meter.create_histogram(
     unit="s",
     description="Seconds of reading a file, by kind and outcome.",
 )
-INTERRUPTED = "Reading was interrupted several times. Ask for it again (`POST /api/v1/resume/{id}/reparse`)."
+INTERRUPTED = (
+    f"Reading was interrupted several times. Ask for it again (`POST {paths.RESUME}/{{id}}/reparse`)."
+)
 
 
 class ParseResume(TaskPayload):
@@ -38,11 +41,6 @@ class ParseResume(TaskPayload):
     reading: int
 
 
-def address(resume_id: UUID) -> str:
-    """Return the path at which a résumé is found."""
-    return f"/api/v1/resume/{resume_id}"
-
-
 def notification_key(resume_id: UUID) -> str:
     """Return the key under which a résumé's watchers are notified."""
     return f"resume:{resume_id}"
@@ -51,7 +49,7 @@ def notification_key(resume_id: UUID) -> str:
 async def submit(session: AsyncSession, resume: Resume) -> None:
     """Enqueue the parse job of a résumé that is queued."""
     payload = ParseResume(resume_id=resume.id, reading=resume.reading)
-    resume.task_id = await enqueue(session, payload, owner=resume.owner_id, result=address(resume.id))
+    resume.task_id = await enqueue(session, payload, owner=resume.owner_id, result=address_of(resume.id))
     await notifications.notify(session, notification_key(resume.id))
 
 
@@ -64,9 +62,9 @@ async def _lock_wanted(session: AsyncSession, task: ParseResume) -> Resume | Non
     return None if resume is None or resume.status.is_final else resume
 
 
-async def start(sessions: SessionMaker, task: ParseResume) -> tuple[FileKind, bytes] | None:
+async def start(sessionmaker: SessionMaker, task: ParseResume) -> tuple[FileKind, bytes] | None:
     """Mark a résumé as being read and return its file, or None where this job is not wanted any more."""
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         resume = await _lock_wanted(session, task)
         if resume is None:
             return None
@@ -109,9 +107,9 @@ async def _fail(session: AsyncSession, resume: Resume, status: ResumeStatus, err
     await outbox.publish(session, event)
 
 
-async def finish(sessions: SessionMaker, task: ParseResume, result: sandbox.ParseResult) -> None:
+async def finish(sessionmaker: SessionMaker, task: ParseResume, result: sandbox.ParseResult) -> None:
     """Keep what was found and publish it, unless this job is not wanted any more."""
-    async with sessions.begin() as session:
+    async with sessionmaker.begin() as session:
         resume = await _lock_wanted(session, task)
         if resume is None:
             return
@@ -125,13 +123,13 @@ async def finish(sessions: SessionMaker, task: ParseResume, result: sandbox.Pars
         await notifications.notify(session, notification_key(resume.id))
 
 
-async def run(sessions: SessionMaker, task: ParseResume) -> None:
+async def run(sessionmaker: SessionMaker, task: ParseResume) -> None:
     """Read one résumé and keep what was found; where it is gone, or read already, nothing happens.
 
     Raises:
         PermanentFailure: the file can't be read; the résumé says why, and trying again would not help.
     """
-    file = await start(sessions, task)
+    file = await start(sessionmaker, task)
     if file is None:
         return
     try:
@@ -139,11 +137,11 @@ async def run(sessions: SessionMaker, task: ParseResume) -> None:
             result = await sandbox.read(*file)
             measured["outcome"] = ResumeStatus.NEEDS_OCR if result.needs_ocr else ResumeStatus.PARSED
     except sandbox.Unreadable as error:
-        async with sessions.begin() as session:
+        async with sessionmaker.begin() as session:
             if resume := await _lock_wanted(session, task):
                 await _fail(session, resume, ResumeStatus.FAILED, error.detail)
         raise PermanentFailure(error.detail) from error
-    await finish(sessions, task, result)
+    await finish(sessionmaker, task, result)
 
 
 async def failed(session: AsyncSession, task: ParseResume, _: str) -> None:

@@ -17,23 +17,23 @@ LOOK_AGAIN_SECONDS = 10.0
 class Progress(BaseModel):
     """Where a résumé stands at one moment."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
 
     status: ResumeStatus
     error: str | None
 
 
-async def _look(sessions: SessionMaker, owner: UUID, resume_id: UUID) -> Progress | None:
-    async with sessions() as session:
+async def _look(sessionmaker: SessionMaker, owner_id: UUID, resume_id: UUID) -> Progress | None:
+    async with sessionmaker() as session:
         try:
-            resume = await resumes.get(session, owner, resume_id)
+            resume = await resumes.get(session, owner_id, resume_id)
         except resumes.ResumeNotFound:
             return None
-        return Progress(status=resume.status, error=resume.error)
+        return Progress.model_validate(resume)
 
 
 async def stream(
-    sessions: SessionMaker, notifier: Notifier, owner: UUID, resume_id: UUID
+    sessionmaker: SessionMaker, notifier: Notifier, owner_id: UUID, resume_id: UUID
 ) -> AsyncIterator[bytes]:
     """Yield server-sent events that say where the résumé stands, until it is read, failed or removed.
 
@@ -41,7 +41,7 @@ async def stream(
     """
     shown: Progress | None = None
     async with notifier.watch(parse_jobs.notification_key(resume_id)) as subscription:
-        while (current := await _look(sessions, owner, resume_id)) is not None:
+        while (current := await _look(sessionmaker, owner_id, resume_id)) is not None:
             if current != shown:
                 yield format_sse_event(event="status", data_str=current.model_dump_json())
                 shown = current

@@ -1,15 +1,13 @@
 """What the résumé routes take and give."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from resume import parse_jobs
-from resume.models import Resume, ResumeStatus
+from resume.models import ResumeStatus
 from resume.profile import Profile, Quality, Source
-from resume.upload.file_kind import FileKind
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]*$")
@@ -41,21 +39,6 @@ class ResumeSummary(BaseModel):
     created_at: datetime
     updated_at: datetime
     links: ResumeLinks
-
-    @classmethod
-    def of(cls, resume: Resume) -> Self:
-        """Return the résumé as its owner sees it."""
-        return cls.model_validate(cls._fields_of(resume))
-
-    @classmethod
-    def _fields_of(cls, resume: Resume) -> dict[str, object]:
-        here = parse_jobs.address(resume.id)
-        task = f"/api/v1/tasks/{resume.task_id}" if resume.task_id else None
-        shown = {name: getattr(resume, name) for name in cls.model_fields if hasattr(resume, name)}
-        return shown | {
-            "media_type": FileKind(resume.kind).media_type,
-            "links": ResumeLinks(self=here, task=task, file=f"{here}/file"),
-        }
 
 
 class ResumeDetail(ResumeSummary):

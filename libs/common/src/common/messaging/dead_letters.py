@@ -1,4 +1,4 @@
-"""Parked messages: what could not be read or failed for good waits on a topic of its own, with cause and origin.
+"""Dead letters: what could not be read or failed for good waits on a topic of its own, with cause and origin.
 
 One that is too large even for that topic leaves its note there without its content: a replay takes the content from
 where it came from, for as long as that topic keeps it.

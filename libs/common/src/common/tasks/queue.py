@@ -1,6 +1,5 @@
 """Slow or later work: enqueued in the caller's transaction, done by the worker through PgQueuer, shown to its owner."""
 
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +14,7 @@ from sqlalchemy import Executable, Interval, and_, bindparam, case, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import telemetry
+from common.backoff import delay_before
 from common.db import tables, tombstones
 from common.db.engine import SessionMaker
 from common.db.expiry import Expiring
@@ -224,4 +224,4 @@ class TaskRouter:
 
 def backoff(attempt: int) -> timedelta:
     """Return how long to wait after failed attempt number `attempt`: 0.5 s doubling to 60 s, jittered."""
-    return timedelta(seconds=min(0.5 * 2.0 ** min(attempt - 1, 10), 60.0) * random.uniform(0.75, 1.25))  # noqa: S311
+    return timedelta(seconds=delay_before(attempt, first=0.5, longest=60.0))

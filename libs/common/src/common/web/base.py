@@ -107,22 +107,22 @@ async def open_foundation(
             if isinstance(instance, Closing):
                 stack.push_async_callback(instance.close)
         app.state.settings = settings
-        app.state.sessions = engine.create_sessionmaker(database_engine, event_bytes=settings.event_bytes)
+        app.state.sessionmaker = engine.create_sessionmaker(database_engine, event_bytes=settings.event_bytes)
         app.state.resources = held
         app.state.revocations = RevocationList(redis)
         app.state.checks = {
-            "postgres": postgres_check(app.state.sessions),
+            "postgres": postgres_check(app.state.sessionmaker),
             "redis": probes.redis_check(redis),
         }
         stack.callback(telemetry.flush)
         yield
 
 
-def postgres_check(sessions: SessionMaker) -> Check:
+def postgres_check(sessionmaker: SessionMaker) -> Check:
     """Return a check that Postgres answers a query."""
 
     async def check() -> None:
-        async with sessions() as session:
+        async with sessionmaker() as session:
             await session.execute(text("SELECT 1"))
 
     return check

@@ -51,7 +51,7 @@ class IdempotencyKeyReused(ValidationError):
 class IdempotencyContext:
     """Who asks, and the key they sent, if any."""
 
-    owner: UUID
+    owner_id: UUID
     key: str | None
 
 
@@ -110,8 +110,8 @@ async def run_once(
         return await make()
     # the worker removes everybody's soon after; this keeps the promise to the minute for whoever asks
     over = kept.c.created_at < func.now() - RESPONSES_KEPT
-    await session.execute(delete(kept).where(kept.c.owner_id == idempotency.owner, over))
-    key = {"owner_id": idempotency.owner, "operation": operation, "key": idempotency.key}
+    await session.execute(delete(kept).where(kept.c.owner_id == idempotency.owner_id, over))
+    key = {"owner_id": idempotency.owner_id, "operation": operation, "key": idempotency.key}
     its_own = and_(*(kept.c[name] == value for name, value in key.items()))
     if await session.scalar(CLAIM, key | {"fingerprint": content}) is None:
         query = select(kept.c.fingerprint, kept.c.answer).where(its_own)
@@ -122,6 +122,6 @@ async def run_once(
             raise ResponseErased
         return shape.model_validate_json(response_before)
     response = await make()
-    await tombstones.refuse_erased(session, idempotency.owner)
+    await tombstones.refuse_erased(session, idempotency.owner_id)
     await session.execute(update(kept).where(its_own).values(answer=response.model_dump_json()))
     return response

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from common import paths
 from common.errors import AuthenticationError, AuthorizationError, SessionEnded
 from common.security.revocations import RevocationList
 from common.security.tokens import Identity, Role, Verifier
 
-bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
+bearer = OAuth2PasswordBearer(tokenUrl=f"{paths.AUTH}/login", auto_error=False)
 
 
 async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> Identity:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from common.errors import AuthenticationError, DomainError
+from common.errors import DomainError
 from common.web.middleware import CLIENT_LEFT
 
 MEDIA_TYPE = "application/problem+json"
@@ -60,14 +60,9 @@ def document(
     return problem.model_dump(exclude_none=True)
 
 
-def headers_of(error: DomainError) -> dict[str, str]:
-    """Return the headers that belong to an error."""
-    headers: dict[str, str] = {}
-    if isinstance(error, AuthenticationError):
-        headers["WWW-Authenticate"] = "Bearer"
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    return headers
+def document_of(error: DomainError, request_id: str | None) -> dict[str, Any]:
+    """Return the problem document of an error: its extensions beside the members that every problem has."""
+    return error.extensions | document(error.status, error.code, error.title, error.detail, request_id)
 
 
 def respond(
@@ -92,9 +87,8 @@ async def domain_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request_failed", code=error.code, error=type(error).__name__)
-    extra = getattr(error, "headers", {})
-    headers = headers_of(error) | dict(extra)
-    return respond(request, error.status, error.code, error.title, error.detail, headers=headers)
+    body = document_of(error, request.scope.get("request_id"))
+    return JSONResponse(body, error.status, error.headers, MEDIA_TYPE)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

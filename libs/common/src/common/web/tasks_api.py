@@ -7,13 +7,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common import paths
 from common.errors import EntityNotFoundError
 from common.tasks import lookup
 from common.tasks.queue import TaskStatus
 from common.web.identity import CurrentUser
 from common.web.transaction import Session
 
-router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])
+router = APIRouter(prefix=paths.TASKS, tags=["tasks"])
 
 
 class TaskNotFound(EntityNotFoundError):
@@ -54,7 +55,7 @@ async def find(session: AsyncSession, task_id: UUID, owner: UUID) -> TaskView:
     if row is None:
         raise TaskNotFound
     done = row["status"] == TaskStatus.SUCCEEDED
-    links = TaskLinks(self=f"/api/v1/tasks/{task_id}", result=row["result"] if done else None)
+    links = TaskLinks(self=f"{paths.TASKS}/{task_id}", result=row["result"] if done else None)
     return TaskView.model_validate({**row, "links": links})
 
 

@@ -11,8 +11,8 @@ from common.db.engine import SessionMaker
 
 async def session(request: Request) -> AsyncIterator[AsyncSession]:
     """Give a request its transaction: committed before the response leaves, rolled back on any error."""
-    sessions: SessionMaker = request.app.state.sessions
-    async with sessions.begin() as transaction:
+    sessionmaker: SessionMaker = request.app.state.sessionmaker
+    async with sessionmaker.begin() as transaction:
         yield transaction
 
 
@@ -21,8 +21,8 @@ Session = Annotated[AsyncSession, Depends(session, scope="function")]
 
 def sessionmaker_of(request: Request) -> SessionMaker:
     """Give a route the maker itself, for reads around a wait that no transaction may span."""
-    sessions: SessionMaker = request.app.state.sessions
-    return sessions
+    sessionmaker: SessionMaker = request.app.state.sessionmaker
+    return sessionmaker
 
 
 SessionMakerDep = Annotated[SessionMaker, Depends(sessionmaker_of)]

@@ -35,9 +35,9 @@ def create_worker(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with base.open_foundation(app, settings, resources):
-            parts = WorkerRuntime(settings, reactions, tasks, app.state.sessions, app.state.resources)
+            parts = WorkerRuntime(settings, reactions, tasks, app.state.sessionmaker, app.state.resources)
             app.state.checks |= parts.checks
-            app.state.details = {"queue": queue_age.detail(app.state.sessions), "events": parts.count}
+            app.state.details = {"queue": queue_age.detail(app.state.sessionmaker), "events": parts.count}
             async with parts.running():
                 yield
 

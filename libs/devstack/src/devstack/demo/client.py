@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 
 from devstack.errors import DevstackError
+from devstack.paths import API
 
 Json = dict[str, object]
-API = "/api/v1"
 POLL = 0.5
 """Seconds between two looks; the gateway allows 300 requests a minute."""
 READING_PATIENCE = 60.0

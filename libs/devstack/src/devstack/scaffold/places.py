@@ -9,6 +9,7 @@ from devstack.scaffold.errors import NotWhereExpected
 from devstack.scaffold.insertions import Insertion
 
 PORTS = "libs/devstack/src/devstack/ports.py"
+PATHS = "libs/common/src/common/paths.py"
 CATALOGUE = "libs/common/src/common/contracts/catalogue.py"
 PORT = re.compile(r"^    (\w+): int = (\d+)$", re.MULTILINE)
 FIRST_PORT, WORKERS_ABOVE, METRICS_ABOVE = 8101, 10, 1080
@@ -95,8 +96,8 @@ def _code(name: str, port: int, behind: str) -> list[Insertion]:
         Insertion("libs/devstack/src/devstack/services.py", "\nSERVICES = (", ")\n", listed),
         Insertion(PORTS, "class Ports:", "    devstack_postgres: int", ports),
         Insertion(routes, "\nSERVICES = (", ")\n", listed),
-        Insertion(routes, "\nAUTH = ", "BELOW = ", f'{upper} = "/api/v1/{name}"\n'),
-        Insertion(routes, "\nROUTES = (", ')\n"""', f'    Route(f"{{{upper}}}{{BELOW}}", "{name}"),\n'),
+        Insertion(PATHS, "\nAUTH = ", "TASKS = ", f'{upper} = f"{{API}}/{name}"\n'),
+        Insertion(routes, "\nROUTES = (", ')\n"""', f'    Route(f"{{paths.{upper}}}{{BELOW}}", "{name}"),\n'),
         Insertion(settings, "auth_url: AnyHttpUrl", "\n    public_url: ", url),
     ]
 

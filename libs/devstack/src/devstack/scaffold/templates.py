@@ -29,7 +29,7 @@ def appended(name: str) -> dict[str, str]:
 
 
 def _filled(folder: str, name: str, more: dict[str, str]) -> dict[str, str]:
-    values = {"name": name, "Name": name.capitalize()} | more
+    values = {"name": name, "Name": name.capitalize(), "NAME": name.upper()} | more
 
     def fill(text: str) -> str:
         for key, value in values.items():

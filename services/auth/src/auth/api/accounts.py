@@ -16,10 +16,11 @@ from auth.schemas import (
     UserChange,
     UserView,
 )
+from common import paths
 from common.web.identity import CurrentUser
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
+router = APIRouter(prefix=paths.AUTH, tags=["accounts"])
 
 IF_KNOWN = "If the address has an account, a mail is on its way."
 
@@ -50,13 +51,13 @@ async def resend_verification(body: EmailOnly, session: Session) -> Accepted:
 @router.get("/me")
 async def get_me(session: Session, user: CurrentUser) -> UserView:
     """Show the caller's account."""
-    return accounts.view(await accounts.me(session, user))
+    return UserView.model_validate(await accounts.get(session, user))
 
 
 @router.patch("/me")
 async def change_me(body: UserChange, session: Session, user: CurrentUser) -> UserView:
     """Change the caller's name."""
-    return accounts.view(await accounts.rename(session, user, body.full_name))
+    return UserView.model_validate(await accounts.rename(session, user, body.full_name))
 
 
 @router.delete("/me", status_code=204)
@@ -64,7 +65,7 @@ async def delete_me(
     body: Deletion, sessionmaker: SessionMakerDep, redis: RedisCopy, hasher: Passwords, user: CurrentUser
 ) -> None:
     """Erase the caller's account and everything held about them, everywhere."""
-    await accounts.erase(sessionmaker, redis, hasher, user, body.password)
+    await accounts.delete(sessionmaker, redis, hasher, user, body.password)
 
 
 @router.post("/change-password", status_code=204)

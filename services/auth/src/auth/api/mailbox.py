@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from auth import mails
 from auth.api.dependencies import Configured
 from auth.settings import Settings
+from common import paths
 from common.errors import AuthenticationError
 
-PATH = "/api/v1/auth/mailbox"
+PATH = f"{paths.AUTH}/mailbox"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from auth import login_sessions
 from auth.api.dependencies import CallingDevice, Configured, GivenCredentials, Keys, Passwords, RedisCopy
 from auth.schemas import Credentials, RefreshRequest, SessionList, SessionView, TokenPair
+from common import paths
 from common.web.identity import CurrentUser
 from common.web.pagination import Cursor, Limit
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth", tags=["sessions"])
+router = APIRouter(prefix=paths.AUTH, tags=["sessions"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
 KEYS_MAX_AGE_SECONDS = 30
@@ -72,19 +73,9 @@ async def list_sessions(
     session: Session, user: CurrentUser, limit: Limit = 20, cursor: Cursor = None
 ) -> SessionList:
     """Show where the caller is signed in."""
-    page, following = await login_sessions.listing(session, user.id, limit, cursor)
+    page, following = await login_sessions.list(session, user.id, limit, cursor)
     return SessionList(
-        items=[
-            SessionView(
-                id=login_session.id,
-                device=login_session.device,
-                address=login_session.address,
-                created_at=login_session.created_at,
-                last_used_at=login_session.last_used_at,
-                current=login_session.id == user.session_id,
-            )
-            for login_session in page
-        ],
+        items=[SessionView.of(login_session, user.session_id) for login_session in page],
         next_cursor=following,
     )
 

@@ -7,23 +7,24 @@ from fastapi import APIRouter
 from auth import moderation
 from auth.api.dependencies import MODERATORS, Moderator, RedisCopy
 from auth.schemas import ManagedUserChange, ManagedUserView
+from common import paths
 from common.web.pagination import Cursor, Limit, Page
 from common.web.transaction import Session, SessionMakerDep
 
-router = APIRouter(prefix="/api/v1/auth/users", tags=["moderation"])
+router = APIRouter(prefix=f"{paths.AUTH}/users", tags=["moderation"])
 
 
 @router.get("", dependencies=[MODERATORS])
 async def list_users(session: Session, limit: Limit = 20, cursor: Cursor = None) -> Page[ManagedUserView]:
     """List all accounts."""
-    users, following = await moderation.listing(session, limit, cursor)
-    return Page(items=[moderation.view(user) for user in users], next_cursor=following)
+    users, following = await moderation.list(session, limit, cursor)
+    return Page(items=[ManagedUserView.model_validate(user) for user in users], next_cursor=following)
 
 
 @router.get("/{user_id}", dependencies=[MODERATORS])
 async def get_user(user_id: UUID, session: Session) -> ManagedUserView:
     """Show an account."""
-    return moderation.view(await moderation.get(session, user_id))
+    return ManagedUserView.model_validate(await moderation.get(session, user_id))
 
 
 @router.patch("/{user_id}")

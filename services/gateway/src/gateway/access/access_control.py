@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from common.errors import AuthenticationError, SessionEnded
 from common.security.tokens import MAX_LIFE_SECONDS, Identity
-from gateway import client_address
 from gateway.access.rate_limits import LimitResult, Limits, LocalLimiter, Rule, TooManyRequests
 from gateway.access.redis_limiter import LimiterUnavailable, RedisLimiter
 from gateway.access.session_check import SessionClient
@@ -51,9 +50,7 @@ class AccessControl:
         context.user = identity.id if identity else None
 
     def _rule(self, context: RequestContext, route: Route, identity: Identity | None) -> Rule:
-        return self.limits.rule(
-            route, identity.id if identity else None, client_address.subscriber(context.address)
-        )
+        return self.limits.rule(route, identity.id if identity else None, context.client.subscriber)
 
     async def _identify(
         self, context: RequestContext, route: Route

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gateway import client_address
 from gateway.errors import TooManyAtOnce
 from gateway.request import RequestContext
 from gateway.routes import Route
@@ -54,7 +53,7 @@ class Concurrency:
                     del self._under_way[key]
 
     def _keys(self, context: RequestContext, route: Route) -> Iterator[tuple[tuple[str, str], int]]:
-        address = client_address.subscriber(context.address)
+        address = context.client.subscriber
         person = str(context.user) if context.user else address
         yield ("person", person), self._bounds.person
         if route.upload:

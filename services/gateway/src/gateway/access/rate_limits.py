@@ -6,11 +6,12 @@ request. In any span of t seconds it lets through at most `count + t * count / s
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from common.errors import DomainError
 from gateway.routes import LimitClass, Route
@@ -111,18 +112,15 @@ def _microseconds() -> int:
 class LocalLimiter:
     """The same count kept in this process alone, for as long as Redis is away."""
 
-    def __init__(self, clock: Callable[[], int] = _microseconds) -> None:
+    def __init__(self, clock: Callable[[], int] = _microseconds, kept: int = CALLERS_KEPT) -> None:
         self._clock = clock
-        self._arrivals: OrderedDict[str, int] = OrderedDict()
+        self._arrivals: LRUCache[str, int] = LRUCache(kept)
 
     def hit(self, rule: Rule) -> LimitResult:
         """Count one request."""
         now = self._clock()
         arrival, result = gcra(self._arrivals.get(rule.key, now), now, rule.limit)
         self._arrivals[rule.key] = arrival
-        self._arrivals.move_to_end(rule.key)
-        if len(self._arrivals) > CALLERS_KEPT:
-            self._arrivals.popitem(last=False)
         return result
 
 

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
+from common.circuit import Circuit, State
 from common.contracts import revocation
 from gateway.access.rate_limits import LimitResult, Rule
 
@@ -63,10 +64,7 @@ class RedisLimiter:
 
     def __init__(self, redis: Redis, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
-        self._pause = pause
-        self._clock = clock
-        self._gone = False
-        self._try_at = float("-inf")
+        self._circuit = Circuit(1, trial=pause, pause=pause, clock=clock)
         self._run_id = ""
         self._connections = 0
         self._run_id_of = -1  # how many connections had been made when the run id was asked for
@@ -82,16 +80,16 @@ class RedisLimiter:
         Raises:
             LimiterUnavailable: Redis does not answer.
         """
-        if self._gone and self._clock() < self._try_at:
+        began = self._circuit.enter()
+        if began is None:
             raise LimiterUnavailable
-        self._try_at = self._clock() + self._pause
         try:
             await self._learn_server()
             run_id = self._run_id
             reply = await self._run(rule, session)
             await self._learn_server()
         except (RedisError, OSError, TimeoutError) as error:
-            self._note_gone(error)
+            self._note_gone(error, began)
             raise LimiterUnavailable from error
         self._note_back()
         revoked, allowed, remaining, wait, reset, since = reply
@@ -116,16 +114,16 @@ class RedisLimiter:
             server = await self._redis.info("server")
             self._run_id, self._run_id_of = str(server["run_id"]), made
 
-    def _note_gone(self, error: Exception) -> None:
-        self._try_at = self._clock() + self._pause
-        if not self._gone:
+    def _note_gone(self, error: Exception, began: float) -> None:
+        was_there = self._circuit.state is State.CLOSED
+        self._circuit.fail(began)
+        if was_there and self._circuit.state is State.OPEN:
             log.warning("redis_gone", error=type(error).__name__)
-        self._gone = True
 
     def _note_back(self) -> None:
-        if self._gone:
+        if self._circuit.state is not State.CLOSED:
             log.info("redis_back")
-        self._gone = False
+        self._circuit.succeed()
 
     async def ping(self) -> None:
         """Ask Redis for a sign of life, whatever the memory of failures says.

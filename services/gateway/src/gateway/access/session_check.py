@@ -1,12 +1,12 @@
 """Whether a session still lives, asked of auth when Redis can't say."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from uuid import UUID
 
 import httpx
 import structlog
+from cachetools import TTLCache
 
 from common.errors import ServiceUnavailableError
 
@@ -29,8 +29,7 @@ class SessionClient:
 
     def __init__(self, auth_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = httpx.AsyncClient(base_url=auth_url, timeout=ASK_SECONDS, trust_env=False)
-        self._clock = clock
-        self._known: OrderedDict[UUID, tuple[float, bool]] = OrderedDict()
+        self._known: TTLCache[UUID, bool] = TTLCache(SESSIONS_KEPT, REMEMBERED_SECONDS, clock)
 
     async def active(self, session: UUID) -> bool:
         """Return whether the session still lives.
@@ -38,15 +37,9 @@ class SessionClient:
         Raises:
             SessionUnknown: auth does not answer.
         """
-        asked, active = self._known.get(session, (float("-inf"), False))
-        if self._clock() - asked <= REMEMBERED_SECONDS:
-            return active
-        now = self._clock()
-        active = await self._ask(session)
-        self._known[session] = (now, active)
-        self._known.move_to_end(session)
-        if len(self._known) > SESSIONS_KEPT:
-            self._known.popitem(last=False)
+        active = self._known.get(session)
+        if active is None:
+            active = self._known[session] = await self._ask(session)
         return active
 
     async def _ask(self, session: UUID) -> bool:

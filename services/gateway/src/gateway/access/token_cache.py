@@ -1,11 +1,11 @@
 """Access tokens, verified once and remembered for as long as the key that signed them is published."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import jwt
+from cachetools import LRUCache
 
 from common.security.tokens import Identity, KeySource, Verifier
 
@@ -31,8 +31,7 @@ class TokenCache:
     def __init__(self, keys: KeySource, verifier: Verifier, kept: int = TOKENS_KEPT) -> None:
         self._keys = keys
         self._verifier = verifier
-        self._kept = kept
-        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+        self._verified: LRUCache[bytes, Verified] = LRUCache(kept)
 
     async def verify(self, token: str) -> Identity:
         """Return who the token stands for.
@@ -43,14 +42,11 @@ class TokenCache:
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         known = self._verified.get(digest)
         if known and await self._still_holds(known):
-            self._verified.move_to_end(digest)
             return known.identity
         self._verified.pop(digest, None)
         identity = await self._verifier.verify(token)
         kid = str(jwt.get_unverified_header(token)["kid"])
         self._verified[digest] = Verified(identity, kid, await self._keys.find(kid))
-        if len(self._verified) > self._kept:
-            self._verified.popitem(last=False)
         return identity
 
     async def _still_holds(self, known: Verified) -> bool:

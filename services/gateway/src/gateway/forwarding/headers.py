@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 from common import telemetry
-from gateway import client_address
-from gateway.client_address import Network
 from gateway.request import RequestContext
 
 Pairs = list[tuple[bytes, bytes]]
@@ -63,9 +61,7 @@ def _crosses(name: bytes, dropped: set[bytes]) -> bool:
     return not (plain in dropped or dashed in HOP_BY_HOP or dashed in OURS or dashed.startswith(CLAIMS))
 
 
-def to_service(
-    context: RequestContext, upstream_host: bytes, length: bytes | None, trusts: list[Network]
-) -> Pairs:
+def to_service(context: RequestContext, upstream_host: bytes, length: bytes | None) -> Pairs:
     """Return the headers a service sees; `length` is the body's, None where there is none."""
     raw = context.headers.raw
     dropped = _named_by_connection(raw)
@@ -76,8 +72,8 @@ def to_service(
     ]
     pairs += [
         (b"x-request-id", context.request_id.encode()),
-        (b"x-forwarded-for", context.address.encode()),
-        (b"x-forwarded-proto", client_address.scheme(context, trusts).encode()),
+        (b"x-forwarded-for", context.client.address.encode()),
+        (b"x-forwarded-proto", context.client.scheme.encode()),
         (b"x-forwarded-host", context.headers.get("host", "").encode("latin-1")),
     ]
     if length is not None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import httpx
 
-from gateway.client_address import Network
 from gateway.errors import ClientGone, MalformedRequest, UpstreamCut, UpstreamGone, UpstreamSlow
 from gateway.forwarding import body, headers
 from gateway.forwarding.body import Body, Intake
@@ -31,13 +30,10 @@ class Pace:
 class Proxy:
     """The way to the services."""
 
-    def __init__(
-        self, targets: Mapping[str, Target], intake: Intake, pace: Pace, trusts: list[Network]
-    ) -> None:
+    def __init__(self, targets: Mapping[str, Target], intake: Intake, pace: Pace) -> None:
         self._targets = targets
         self._intake = intake
         self._pace = pace
-        self._trusts = trusts
 
     async def forward(self, context: RequestContext, route: Route) -> None:
         """Let the service answer; a client that leaves cancels the call.
@@ -84,7 +80,7 @@ class Proxy:
         await context.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _request(self, context: RequestContext, target: Target, taken: Body) -> httpx.Request:
-        pairs = headers.to_service(context, target.url.netloc, taken.length, self._trusts)
+        pairs = headers.to_service(context, target.url.netloc, taken.length)
         timeouts = {
             "connect": self._pace.connect,
             "pool": self._pace.connect,

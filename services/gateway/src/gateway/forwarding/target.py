@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import httpx
 import structlog
 
-from gateway.forwarding.circuit import Circuit, State
+from common.circuit import Circuit, State
 
 IDLE_SECONDS = 15.0
 CONNECTIONS = 512
 PROBE_SECONDS = 2.0
 PROBE_EVERY_SECONDS = 0.25
+TRIAL_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Target:
         self.base = base
         self.url = httpx.URL(base)
         self.transport = _transport(CONNECTIONS, IDLE_SECONDS)
-        self.circuit = Circuit(patience.failures, self._when_open)
+        self.circuit = Circuit(patience.failures, trial=TRIAL_SECONDS, on_open=self._when_open)
         self.patience = patience
         # apart from the rest, so that a full pool does not look like a service that is gone
         self._probes = _transport(1, 0.0)

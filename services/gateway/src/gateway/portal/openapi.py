@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common import paths
 from common.web.problems import MEDIA_TYPE, Problem
 from gateway import routes
 
@@ -18,7 +19,11 @@ SECURITY_SCHEMES = {
         "type": "oauth2",
         "description": "Sign in with e-mail address and password; the access token goes into `Authorization: Bearer`.",
         "flows": {
-            "password": {"tokenUrl": "/api/v1/auth/login", "refreshUrl": "/api/v1/auth/refresh", "scopes": {}}
+            "password": {
+                "tokenUrl": f"{paths.AUTH}/login",
+                "refreshUrl": f"{paths.AUTH}/refresh",
+                "scopes": {},
+            }
         },
     }
 }

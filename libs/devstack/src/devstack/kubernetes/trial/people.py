@@ -6,8 +6,8 @@ import secrets
 import httpx
 
 from devstack.kubernetes.trial.table import TrialFailed
+from devstack.paths import API
 
-API = "/api/v1"
 QUESTIONS = 10
 PATIENCE = 240.0
 PAUSE = 0.5
