@@ -108,6 +108,9 @@ class ServiceSettings(Settings, MessageSettings):
     kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000)
     outbox_keep: int = Field(default=3600, ge=0, description="Seconds a published outbox row is kept.")
     outbox_max_age: int = Field(default=60, ge=1, description="Seconds until a waiting event is not ready.")
+    consumer_max_age: int = Field(
+        default=20, ge=1, description="Seconds at one message, or without reading, until not ready."
+    )
     inbox_keep: int = Field(
         default=8 * DAY, description="Seconds an event that was reacted to is remembered."
     )

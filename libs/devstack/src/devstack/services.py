@@ -145,7 +145,11 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
 
 
 def _gateway_environment(site: Site) -> dict[str, str]:
-    upstreams = {f"{name.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, name)}" for name in SERVICES}
+    upstreams = {
+        f"{process.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, process)}"
+        for name in SERVICES
+        for process in (name, f"{name}_worker")
+    }
     return GATEWAY_SERVER | inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
 
 

@@ -32,7 +32,7 @@ def create_gateway(settings: Settings) -> Edge:
     redis = redis_limiter.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
     limiter = RedisLimiter(redis, settings.redis_pause)
     sessions = SessionClient(settings.upstreams["auth"])
-    services = Upstreams(settings.upstreams)
+    services = Upstreams(settings.upstreams, settings.workers)
     forward = _proxy(settings)
     own = _own(services, limiter, [limiter, sessions, services, forward])
     return Edge(
