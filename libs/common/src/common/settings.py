@@ -56,9 +56,12 @@ class Settings(GuardedSettings):
     asks_for_keys: ClassVar[bool] = True
 
     service: str
+    version: str = ""
+    revision: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    otel_exporter_otlp_metrics_endpoint: AnyHttpUrl | None = None
     sentry_dsn: SecretStr | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     metrics_host: str = "127.0.0.1"

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from common import telemetry
+from common import build, telemetry
 from common.security.tokens import JwksKeys, Verifier
 from common.web import problems
 from gateway.access import redis_limiter
@@ -35,6 +35,7 @@ def create_gateway(settings: Settings) -> Edge:
     services = Upstreams(settings.upstreams, settings.workers)
     forward = _proxy(settings)
     own = _own(services, limiter, [limiter, sessions, services, forward])
+    own.state.build = build.of(settings)
     return Edge(
         own=own,
         hosts=Hosts(settings.hosts),

@@ -19,6 +19,14 @@ async def test_health_needs_nothing(gateways: Any) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+async def test_the_version_is_the_gateways_own(gateways: Any) -> None:
+    running = await gateways(version="2.3.4", revision="0f1e2d3")
+    async with running.anonymous() as client:
+        response = await client.get("/version")
+    assert response.status_code == 200
+    assert response.json() == {"name": "gateway", "version": "2.3.4", "commit": "0f1e2d3"}
+
+
 async def test_ready_when_redis_and_every_service_is(anonymous: Any) -> None:
     response = await anonymous.get("/ready")
     assert response.status_code == 200
@@ -176,4 +184,4 @@ async def test_a_service_with_a_strange_specification_is_left_out(anonymous: Any
     merged = (await anonymous.get("/openapi.json")).json()
     validate(merged)
     assert merged["info"]["x-missing-services"] == list(SERVICES)
-    assert set(merged["paths"]) == {"/health", "/ready"}
+    assert set(merged["paths"]) == {"/health", "/ready", "/version"}

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
+from common.build import Build
 from common.web import probes
 from gateway.errors import NothingHere
 from gateway.portal.openapi import Document
@@ -95,6 +96,13 @@ async def ready(request: Request, response: Response, services: AllServices) -> 
     if not serves or any(check != "ok" for check in checks.values()):
         readiness.status, response.status_code = "not ready", 503
     return readiness
+
+
+@router.get("/version", tags=["probes"])
+async def version(request: Request) -> Build:
+    """Say which program this is."""
+    build: Build = request.app.state.build
+    return build
 
 
 @router.get("/openapi.json", include_in_schema=False)
