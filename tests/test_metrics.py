@@ -93,9 +93,9 @@ async def test_measurements_name_the_trace_they_belong_to_where_openmetrics_is_a
             parent = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
             port = getattr(used.stack.ports, process)
             await client.get(f"http://127.0.0.1:{port}/api/v1/interview", headers=parent)
-            told = await scrape(used, process, "application/openmetrics-text")
-            assert trace_id in EXEMPLAR.findall(told)
-            assert told.endswith("# EOF\n")
+            text = await scrape(used, process, "application/openmetrics-text")
+            assert trace_id in EXEMPLAR.findall(text)
+            assert text.endswith("# EOF\n")
             assert "trace_id" not in await scrape(used, process)
 
 
