@@ -1,6 +1,7 @@
 """Tasks: enqueued with their cause, done once, repeated on failure, given up with a reason the owner sees."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
@@ -99,7 +100,6 @@ async def test_a_failure_is_tried_again(sample, client, start, until, note_model
 async def test_each_attempt_says_when_it_began_when_it_ended_how_long_it_took_and_what_came_of_it(
     sample, client, start, until, remember_payload, caplog
 ):
-    caplog.set_level("INFO")
     tasks, failures = TaskRouter(), iter([Retry("not yet", timedelta(milliseconds=10)), None])
 
     @tasks.task(remember_payload)
@@ -108,6 +108,9 @@ async def test_each_attempt_says_when_it_began_when_it_ended_how_long_it_took_an
             raise error
 
     async with sample.working(tasks=tasks):
+        # the start of a process sets up the logs anew
+        caplog.set_level("INFO")
+        logging.getLogger().addHandler(caplog.handler)
         task_id = await start(client)
         await until(client, task_id, "succeeded")
     lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
