@@ -110,7 +110,7 @@ NAMED_FILE = re.compile(r"`(\w+/[\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{name}.md" for name in ("security", "operations", "privacy")),
+    *(f"docs/{name}.md" for name in ("security", "operations", "logs", "privacy")),
 )
 
 

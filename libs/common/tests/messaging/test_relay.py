@@ -88,6 +88,16 @@ async def test_a_worker_whose_events_wait_too_long_is_not_ready_and_lives(sample
         assert (await eventually(ready))["events"] == {"waiting": 0, "refused": 0}
 
 
+async def test_how_long_an_event_waited_for_kafka_is_measured_when_it_was_taken(
+    relays, strict, eventually, measurements
+):
+    before = measurements.of("interviewace.outbox.publish.lag", topic="tests.relay")
+    await relays.publish(relays.event(uuid7(), 1), relays.event(uuid7(), 2))
+    async with strict(lambda *_: None):
+        await eventually(relays.all_sent)
+    assert measurements.of("interviewace.outbox.publish.lag", topic="tests.relay") == before + 2
+
+
 async def test_a_round_holds_no_more_than_it_may_of_large_events(relays, strict, eventually):
     people = [uuid7() for _ in range(24)]
     await relays.publish(

@@ -10,6 +10,7 @@ import structlog
 
 from common import backoff
 from common.circuit import Circuit
+from llm.costs import Costs
 from llm.errors import (
     AllProvidersFailed,
     NotConfigured,
@@ -47,12 +48,14 @@ class Chain:
         providers: Sequence[Provider],
         policy: Policy | None = None,
         *,
+        costs: Costs | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._providers = list(providers)
         self._policy = policy or Policy()
+        self._costs = costs
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -146,6 +149,8 @@ class Chain:
             circuit.leave(began)
             raise
         circuit.succeed()
+        if self._costs:
+            self._costs.add(reply)
         return reply
 
     def _delay(self, error: ProviderError, attempt: int) -> float:

@@ -1,6 +1,7 @@
 """Which language models may be asked, from the environment."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.production import Problem, key_problems
+from llm import costs
 from llm.chain import Chain, Policy
+from llm.costs import Costs
 from llm.protocol import Provider
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ class LLMSettings(BaseSettings):
     llm_deadline: float = Field(default=60.0, gt=0)
     llm_retries: int = Field(default=1, ge=0, le=5)
     llm_concurrency: int = Field(default=4, ge=1, le=64)
+    llm_prices_file: Path | None = Field(
+        default=None, description="What models cost; a table of known models is used without it."
+    )
 
 
 def production_problems(settings: LLMSettings) -> Iterator[Problem]:
@@ -65,7 +71,11 @@ def chain(settings: LLMSettings) -> Chain:
         retries=settings.llm_retries,
         concurrency=settings.llm_concurrency,
     )
-    return Chain([provider for provider in providers if provider], policy)
+    return Chain(
+        [provider for provider in providers if provider],
+        policy,
+        costs=Costs(costs.load(settings.llm_prices_file)),
+    )
 
 
 def _provider(

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 from opentelemetry import trace
@@ -40,12 +41,18 @@ from common.messaging.envelope import Envelope
 from common.messaging.kafka import OpenProducer, Sender
 from common.messaging.refusals import Refusals, Verdict
 from common.messaging.relay_lock import LockSession
+from common.metrics import meter
 
 BATCH = 500
 BATCH_BYTES = 8_388_608
 POLL_SECONDS = 5.0
 
 log = structlog.get_logger()
+PUBLISH_LAG = meter.create_histogram(
+    "interviewace.outbox.publish.lag",
+    unit="s",
+    description="Seconds from an event to its acknowledgement by Kafka, by topic.",
+)
 tracer = trace.get_tracer("interviewace.outbox")
 
 
@@ -198,6 +205,8 @@ class Relay:
             self._sent(row, done)
 
     def _sent(self, row: RowMapping, done: Round) -> None:
+        lag = datetime.now(UTC) - row["occurred_at"]
+        PUBLISH_LAG.record(lag.total_seconds(), {"topic": row["topic"]})
         self._refusals.taken(row["topic"], row["position"])
         done.sent.append(row["position"])
 

@@ -17,6 +17,9 @@ AGES = (
     .group_by(task.c.kind)
     .order_by(task.c.kind)
 )
+COUNTS = (
+    select(task.c.kind, task.c.status, func.count()).where(tables.OPEN).group_by(task.c.kind, task.c.status)
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ async def by_kind(session: AsyncSession) -> dict[str, QueueAge]:
     """Return the age of the queue for each kind of task that somebody waits for, those in an owner's line as well."""
     rows = await session.execute(AGES)
     return {kind: QueueAge(count, round(oldest, 1)) for kind, count, oldest in rows}
+
+
+async def open_by_kind(session: AsyncSession) -> dict[tuple[str, str], int]:
+    """Return how many tasks have not ended, by kind and status, those in an owner's line as well."""
+    return {(kind, status): count for kind, status, count in await session.execute(COUNTS)}
 
 
 def detail(sessions: SessionMaker) -> Detail:
