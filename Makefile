@@ -149,6 +149,13 @@ check: lint types ## everything CI asks for: lint, format, strict types, import 
 events: .venv/.ready ## write docs/events.md and the events' schemas from the code
 	@$(BIN)/python docs/make_events.py
 
+dashboards: .venv/.ready ## write Grafana's dashboards and Kubernetes' alerts from deploy/observe
+	@$(BIN)/python deploy/observe/make_files.py
+
+prometheus: ## fetch prometheus and promtool of Debian into .tools, which then test the alerts (nothing is installed)
+	@[ -x .tools/prometheus/usr/bin/promtool ] || { mkdir -p .tools/prometheus && cd .tools/prometheus && \
+	  { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
+
 fix: .venv/.ready ## mend what ruff can mend
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
@@ -163,4 +170,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events dashboards prometheus fix bench quality-coach clean
