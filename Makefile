@@ -87,8 +87,12 @@ up: ## the whole stack in containers (docker compose 2); waits until it is healt
 	@docker compose up -d --build --wait --wait-timeout 300
 	@echo "the gateway answers at http://$$(docker compose port gateway 8000); try: make demo"
 
+observe: ## make up, with Prometheus, Grafana, Jaeger and Mailpit beside it; mails and spans go there
+	@OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 SMTP_URL=smtp://mailpit:1025 docker compose --profile observe up -d --build --wait --wait-timeout 300
+	@for page in grafana:3000 prometheus:9090 jaeger:16686 mailpit:8025; do echo "$${page%:*}: http://$$(docker compose --profile observe port $${page/:/ })"; done
+
 down: ## stop the containers; their data stays (docker compose down -v removes it)
-	@docker compose down
+	@docker compose --profile observe down
 
 # --- images and Kubernetes --------------------------------------------------------------------------------------------
 
@@ -170,4 +174,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events dashboards prometheus fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events dashboards prometheus fix bench quality-coach clean

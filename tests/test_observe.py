@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import promql_parser as promql
 import pytest
@@ -133,6 +134,41 @@ def test_every_query_is_promql(place: str, expression: str) -> None:
 def test_a_query_that_is_wrong_is_refused() -> None:
     with pytest.raises(ValueError, match="parenthesis"):
         promql.parse("sum by (process (up)")
+
+
+def compose() -> dict[str, Any]:
+    """Return the services of compose that are there for observing."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    return {name: service for name, service in services.items() if "profiles" in service}
+
+
+def test_compose_has_what_observes_beside_the_stack_and_only_when_it_is_asked_for() -> None:
+    assert compose().keys() == {"prometheus", "grafana", "jaeger", "mailpit"}
+    assert all(service["profiles"] == ["observe"] for service in compose().values())
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    assert [service["image"] for service in compose().values() if service["image"] not in operations] == []
+
+
+def test_what_compose_mounts_is_there_and_what_grafana_asks_is_a_service_of_it() -> None:
+    mounts = [
+        mount for service in compose().values() for mount in service.get("volumes", ()) if mount[0] == "."
+    ]
+    assert len(mounts) == 3
+    assert [mount for mount in mounts if not (ROOT / mount.split(":")[0]).exists()] == []
+    provisioning = OBSERVE / "grafana" / "provisioning"
+    sources = yaml.safe_load((provisioning / "datasources" / "servers.yaml").read_text())["datasources"]
+    assert {urlsplit(source["url"]).hostname for source in sources} == {"prometheus", "jaeger"}
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "files.yaml").read_text())["providers"]
+    assert any(f":{provider['options']['path']}:ro" in mount for mount in mounts)
+
+
+def test_docker_compose_takes_the_profile() -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("the profile was not shown to docker compose: there is no docker here")
+    command = ["docker", "compose", "--profile", "observe", "config", "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert compose().keys() <= json.loads(done.stdout)["services"].keys()
 
 
 @pytest.fixture(scope="module")
