@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+import tomllib
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,15 +11,25 @@ import httpx
 import pytest_asyncio
 
 ROOT = Path(__file__).parents[1]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 PROCESSES = ("gateway", "auth", "auth_worker", "resume", "resume_worker", "interview", "interview_worker")
-OURS = re.compile(r"^# TYPE ((?:interviewace|http_server|gen_ai)_\w+) ", re.MULTILINE)
-ONLY_WITH_A_MODEL = {"gen_ai_client_operation_duration_seconds", "interviewace_model_tokens_total"}
+OURS = re.compile(r"^# TYPE ((?:interviewace|http_server|gen_ai|db_client)_\w+) ", re.MULTILINE)
+NOT_TOLD_HERE = {
+    *("gen_ai_client_operation_duration_seconds", "interviewace_model_tokens_total"),
+    *("interviewace_model_cost_usd_total", "interviewace_redis_errors_total"),
+}
+"""No model was asked and Redis was there: `llm/test_costs.py`, `common/test_redis_errors.py`."""
+LABELS = {"db_client_connection_state"}
+EXEMPLAR = re.compile(
+    r'^http_server_request_duration_seconds_bucket\{.*\} \S+ # \{span_id="[0-9a-f]{16}",trace_id="([0-9a-f]{32})"\} ',
+    re.MULTILINE,
+)
 
 
-async def scrape(whole, process: str) -> str:
+async def scrape(whole, process: str, form: str = "text/plain") -> str:
     port = getattr(whole.stack.ports, f"{process}_metrics")
     async with httpx.AsyncClient(trust_env=False) as client:
-        response = await client.get(f"http://127.0.0.1:{port}/metrics")
+        response = await client.get(f"http://127.0.0.1:{port}/metrics", headers={"Accept": form})
         assert response.status_code == 200
         return response.text
 
@@ -45,14 +56,18 @@ async def used(whole, good_answer):
 
 async def test_every_documented_metric_is_told_and_every_one_of_ours_is_documented(used):
     page = (ROOT / "docs" / "operations.md").read_text()
-    documented = set(re.findall(r"`((?:interviewace|http_server|gen_ai)_[a-z_]+)`", page)) - ONLY_WITH_A_MODEL
+    documented = (
+        set(re.findall(r"`((?:interviewace|http_server|gen_ai|db_client)_[a-z_]+)`", page))
+        - LABELS
+        - NOT_TOLD_HERE
+    )
     names: set[str] = set()
     deadline = time.monotonic() + 30  # the worker looks every five seconds
     while documented - names and time.monotonic() < deadline:
         texts = [await scrape(used, process) for process in PROCESSES]
         names = {match for text in texts for match in OURS.findall(text)}
     assert documented - names == set()
-    assert names - ONLY_WITH_A_MODEL - documented == set()
+    assert names - NOT_TOLD_HERE - documented == set()
     assert all("process_resident_memory_bytes" in text for text in texts)
 
 
@@ -69,6 +84,32 @@ async def test_what_happened_is_counted_where_it_happened(used):
         r'interviewace_evaluation_duration_seconds_count\{[^}]*engine="built-in"',
         await scrape(used, "interview_worker"),
     )
+
+
+async def test_measurements_name_the_trace_they_belong_to_where_openmetrics_is_asked_for(used):
+    async with httpx.AsyncClient(base_url=used.url, trust_env=False) as client:
+        for process in ("gateway", "interview"):
+            trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+            parent = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+            port = getattr(used.stack.ports, process)
+            await client.get(f"http://127.0.0.1:{port}/api/v1/interview", headers=parent)
+            told = await scrape(used, process, "application/openmetrics-text")
+            assert trace_id in EXEMPLAR.findall(told)
+            assert told.endswith("# EOF\n")
+            assert "trace_id" not in await scrape(used, process)
+
+
+async def test_every_process_tells_what_was_built(used):
+    for process in PROCESSES:
+        port = getattr(used.stack.ports, process)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            built = (await client.get(f"http://127.0.0.1:{port}/version")).json()
+        assert built["name"] == process.removesuffix("_worker")
+        assert built["version"] == VERSION
+        commit = built["commit"] or ""
+        labels = rf'commit="{commit}",.*service_name="{built["name"]}",version="{VERSION}"'
+        pattern = rf"^interviewace_build_info\{{{labels}\}} 1.0$"
+        assert re.search(pattern, await scrape(used, process), re.MULTILINE)
 
 
 async def test_a_thousand_ids_paths_and_methods_make_no_series(used):

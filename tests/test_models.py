@@ -3,9 +3,11 @@
 import json
 import re
 
+import httpx
+import pytest
 import pytest_asyncio
 
-from testkit.llm_server import FakeLLMServer, asked_text
+from testkit.llm_server import USAGE, FakeLLMServer, asked_text
 from testkit.spans import SpanCollector
 
 
@@ -43,8 +45,11 @@ async def collector():
 
 
 @pytest_asyncio.fixture(scope="module")
-async def whole(run_whole, models, collector):
+async def whole(run_whole, models, collector, tmp_path_factory):
+    prices = tmp_path_factory.mktemp("prices") / "prices.toml"
+    prices.write_text('as_of = 2026-01-01\n[openai]\n"played-gpt" = {input = 100, output = 1000}\n')
     async with run_whole(
+        LLM_PRICES_FILE=str(prices),
         OPENAI_BASE_URL=models.openai_base_url,
         OPENAI_MODEL="played-gpt",
         GEMINI_API_KEY="played",
@@ -69,7 +74,7 @@ async def answered(person, text, questions=1):
     return started["id"], response
 
 
-async def test_openai_judges_where_it_is_set_up(person, models, good_answer):
+async def test_openai_judges_where_it_is_set_up_and_what_it_cost_is_told(whole, person, models, good_answer):
     interview_id, response = await answered(person, good_answer)
     evaluation = response.json()["evaluation"]
     assert (response.status_code, evaluation["status"]) == (200, "done")
@@ -77,6 +82,13 @@ async def test_openai_judges_where_it_is_set_up(person, models, good_answer):
         "openai",
         "played-gpt",
     )
+    async with httpx.AsyncClient(trust_env=False) as client:
+        told = (
+            await client.get(f"http://127.0.0.1:{whole.stack.ports.interview_worker_metrics}/metrics")
+        ).text
+    cost = re.search(r'^interviewace_model_cost_usd_total\{.*"played-gpt".*\} (\S+)$', told, re.MULTILINE)
+    read, written = USAGE
+    assert float(cost[1]) == pytest.approx((read * 100 + written * 1000) / 1e6)
     assert all(quote in good_answer for criterion in evaluation["criteria"] for quote in criterion["quotes"])
     report = await person.report(interview_id)
     assert report["evaluated_by"]["engine"] == "openai"

@@ -92,7 +92,8 @@ def test_compose_migrates_and_starts_every_service_and_the_gateway_waits_for_it(
     assert set(compose) >= processes | {f"{name}-migrate" for name in WITH_A_DATABASE}
     urls = compose["provision"]["environment"]["PROVISION_DATABASE_URLS"]
     assert set(re.findall(r"postgresql://(\w+):", urls)) == WITH_A_DATABASE
-    assert {f"{name.upper()}_URL" for name in WITH_A_DATABASE} <= set(compose["gateway"]["environment"])
+    names = {f"{name.upper()}_{suffix}" for name in WITH_A_DATABASE for suffix in ("URL", "WORKER_URL")}
+    assert names <= set(compose["gateway"]["environment"])
 
 
 def test_prometheus_of_compose_reads_the_metrics_of_every_process() -> None:
@@ -105,11 +106,12 @@ def test_prometheus_of_compose_reads_the_metrics_of_every_process() -> None:
 
 def test_the_example_of_the_environment_names_every_service() -> None:
     names = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    suffixes = ("URL", "PORT", "WORKER_PORT", "DB_PASSWORD")
+    suffixes = ("URL", "WORKER_URL", "PORT", "WORKER_PORT", "DB_PASSWORD")
     assert {f"{name.upper()}_{suffix}" for name in WITH_A_DATABASE for suffix in suffixes} <= names
 
 
 def test_the_gateway_leads_to_every_service() -> None:
     assert set(routes.SERVICES) == WITH_A_DATABASE
     assert {route.service for route in routes.ROUTES} == WITH_A_DATABASE
-    assert {f"{name}_url" for name in WITH_A_DATABASE} <= set(GatewaySettings.model_fields)
+    urls = {f"{name}_{suffix}" for name in WITH_A_DATABASE for suffix in ("url", "worker_url")}
+    assert urls <= set(GatewaySettings.model_fields)

@@ -40,3 +40,13 @@ async def test_when_too_many_wait_the_next_is_sent_away_at_once(hasher):
     assert raised.value.retry_after == 1
     await asyncio.gather(*waiting)
     assert await hasher.hash("x")
+
+
+async def test_who_waits_for_a_thread_and_for_how_long_is_measured(hasher, measurements):
+    waits = measurements.of("interviewace.auth.hashing.wait")
+    tasks = [asyncio.create_task(hasher.hash("x")) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert measurements.of("interviewace.auth.hashing.waiting") == 1
+    await asyncio.gather(*tasks)
+    assert measurements.of("interviewace.auth.hashing.waiting") == 0
+    assert measurements.of("interviewace.auth.hashing.wait") == waits + 2

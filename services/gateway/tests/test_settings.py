@@ -23,6 +23,18 @@ def test_lists_and_limits_are_written_plainly(monkeypatch: pytest.MonkeyPatch) -
     assert settings.upstreams["auth"] == "http://auth:8000"
 
 
+def test_workers_are_those_whose_address_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_WORKER_URL", "http://auth-worker:8000/")
+    assert Settings().workers == {"auth": "http://auth-worker:8000"}
+
+
+def test_production_asks_no_worker_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("AUTH_WORKER_URL", "http://127.0.0.1:8111")
+    with pytest.raises(ValidationError, match="AUTH_WORKER_URL"):
+        Settings()
+
+
 def test_defaults_are_those_of_the_interface() -> None:
     limits = Settings().limits
     assert (limits.credentials, limits.expensive) == (Limit(10, 60), Limit(30, 60))

@@ -56,9 +56,12 @@ class Settings(GuardedSettings):
     asks_for_keys: ClassVar[bool] = True
 
     service: str
+    version: str = ""
+    revision: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    otel_exporter_otlp_metrics_endpoint: AnyHttpUrl | None = None
     sentry_dsn: SecretStr | None = None
     metrics_port: int | None = Field(default=None, ge=1, le=65_535)
     metrics_host: str = "127.0.0.1"
@@ -108,6 +111,9 @@ class ServiceSettings(Settings, MessageSettings):
     kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000)
     outbox_keep: int = Field(default=3600, ge=0, description="Seconds a published outbox row is kept.")
     outbox_max_age: int = Field(default=60, ge=1, description="Seconds until a waiting event is not ready.")
+    consumer_max_age: int = Field(
+        default=20, ge=1, description="Seconds at one message, or without reading, until not ready."
+    )
     inbox_keep: int = Field(
         default=8 * DAY, description="Seconds an event that was reacted to is remembered."
     )

@@ -9,7 +9,6 @@ import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -85,9 +84,7 @@ def configure_traces(settings: Settings) -> None:
     """Set up the process's tracer; spans leave by OTLP over HTTP where an endpoint is set."""
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         return
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": settings.service, "service.namespace": "interviewace"})
-    )
+    provider = TracerProvider(resource=metrics.resource_of(settings))
     if settings.otel_exporter_otlp_endpoint:
         endpoint = f"{str(settings.otel_exporter_otlp_endpoint).rstrip('/')}/v1/traces"
         exporter = OTLPSpanExporter(endpoint=endpoint, timeout=5)
@@ -104,8 +101,9 @@ def configure(settings: Settings) -> None:
 
 
 def flush() -> None:
-    """Send what the tracer and the error reports still hold; called at shutdown."""
+    """Send what the tracer, the metrics and the error reports still hold; called at shutdown."""
     error_reports.flush()
+    metrics.flush()
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.force_flush(2_000)

@@ -134,6 +134,20 @@ async def test_a_note_whose_message_is_kept_no_longer_is_passed_over(sample, del
     assert await dead_letters.replay(sample.settings) == 0
 
 
+async def test_a_dead_letter_is_counted_under_the_topic_it_came_on(
+    sample, deleted, reactions, send, eventually, note_model, measurements
+):
+    before, after = deleted(user_id=uuid7()), deleted(user_id=uuid7())
+    async with sample.working(reactions):
+        await send(before, before.model_dump_json().encode())
+        await went_on(sample, before, eventually)
+        counted = measurements.of("interviewace.consumer.dead.letters", topic=deleted.topic)
+        await send(deleted(user_id=uuid7()), b"no event")
+        await send(after, after.model_dump_json().encode())
+        await went_on(sample, after, eventually)
+    assert measurements.of("interviewace.consumer.dead.letters", topic=deleted.topic) == counted + 1
+
+
 async def test_a_key_that_is_too_large_is_left_as_well(sample):
     record = ConsumerRecord("x", 0, 0, 0, 0, b"k" * 2_000_000, b"v", None, 1, 1, ())
     topic = dead_letters.DeadLetterTopic(sample.settings)

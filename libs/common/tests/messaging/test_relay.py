@@ -309,6 +309,16 @@ async def test_what_the_broker_refuses_for_good_is_set_aside_and_the_rest_goes_o
     assert await outbox.dead_letters(relays.url) == []
 
 
+async def test_how_long_an_event_waited_for_kafka_is_measured_when_it_was_taken(
+    relays, strict, eventually, measurements
+):
+    before = measurements.of("interviewace.outbox.publish.lag", topic="tests.relay")
+    await relays.publish(relays.event(uuid7(), 1), relays.event(uuid7(), 2))
+    async with strict(lambda *_: None):
+        await eventually(relays.all_sent)
+    assert measurements.of("interviewace.outbox.publish.lag", topic="tests.relay") == before + 2
+
+
 async def test_only_what_is_refused_alone_is_set_aside_when_a_whole_batch_was(relays, strict, eventually):
     people = [uuid7() for _ in range(5)]
     await relays.publish(*(relays.event(person, 0) for person in people))

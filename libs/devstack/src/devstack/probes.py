@@ -3,8 +3,8 @@
 import asyncio
 import struct
 
-TIMEOUT = 2.0
-"""Seconds a server has for one answer."""
+TIMEOUT = 3.0
+"""Seconds a server has for one answer; the gateway waits 2.5 s for a worker that is stopped."""
 
 
 async def talk(port: int, request: bytes, enough: int) -> bytes:

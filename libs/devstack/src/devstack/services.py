@@ -1,10 +1,11 @@
 """What the stack is made of: each process, its environment, and what has to run before."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -145,7 +146,11 @@ def _service_environment(site: Site, service: str, database_url: str) -> dict[st
 
 
 def _gateway_environment(site: Site) -> dict[str, str]:
-    upstreams = {f"{name.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, name)}" for name in SERVICES}
+    upstreams = {
+        f"{process.upper()}_URL": f"http://127.0.0.1:{getattr(site.ports, process)}"
+        for name in SERVICES
+        for process in (name, f"{name}_worker")
+    }
     return GATEWAY_SERVER | inherited() | _wiring(site, "gateway") | upstreams | dict(site.env)
 
 
@@ -173,7 +178,18 @@ def _wiring(site: Site, service: str) -> dict[str, str]:
         "REDIS_URL": site.addresses.redis_url,
         "JWKS_URL": f"http://127.0.0.1:{site.ports.auth}/api/v1/auth/.well-known/jwks.json",
         "PYTHONUNBUFFERED": "1",
+        "REVISION": revision(),
     }
+
+
+@cache
+def revision() -> str:
+    """The commit that is run, with `-dirty` where files are changed; nothing outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def _server(name: str, target: str, port: int, env: Mapping[str, str], *, forked: bool = False) -> Program:

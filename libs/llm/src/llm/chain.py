@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from llm.costs import Costs
 from llm.errors import (
     AllProvidersFailed,
     NotConfigured,
@@ -85,12 +86,14 @@ class Chain:
         providers: Sequence[Provider],
         policy: Policy | None = None,
         *,
+        costs: Costs | None = None,
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._providers = list(providers)
         self._policy = policy or Policy()
+        self._costs = costs
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -184,6 +187,8 @@ class Chain:
             circuit.left()
             raise
         circuit.succeeded()
+        if self._costs:
+            self._costs.add(reply)
         return reply
 
     def _delay(self, error: ProviderError, attempt: int) -> float:

@@ -2,13 +2,16 @@
 
 import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.production import Problem, key_problems
+from llm import costs
 from llm.chain import Chain, Policy
+from llm.costs import Costs
 from llm.protocol import Provider
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ class LLMSettings(BaseSettings):
     llm_deadline: float = Field(default=60.0, gt=0)
     llm_retries: int = Field(default=1, ge=0, le=5)
     llm_concurrency: int = Field(default=4, ge=1, le=64)
+    llm_prices_file: Path | None = Field(
+        default=None, description="What models cost; a table of known models is used without it."
+    )
 
 
 def production_problems(settings: LLMSettings) -> Iterator[Problem]:
@@ -79,4 +85,4 @@ def chain(settings: LLMSettings) -> Chain:
         retries=settings.llm_retries,
         concurrency=settings.llm_concurrency,
     )
-    return Chain(providers, policy)
+    return Chain(providers, policy, costs=Costs(costs.load(settings.llm_prices_file)))

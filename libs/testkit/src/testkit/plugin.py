@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.db import engine
 from devstack.infrastructure import Addresses, Infrastructure
 from testkit.containers import IMAGES, Containers, engine_answers
+from testkit.measurements import Measurements
 from testkit.services import Client, Services, ServiceUnderTest
 from testkit.tokens import Signer
 
@@ -117,6 +118,12 @@ async def infrastructure(surroundings: str, containers: Containers | None) -> As
                 yield await servers.start(lambda _: None)
             finally:
                 await servers.stop()
+
+
+@pytest.fixture(scope="session")
+def measurements() -> Measurements:
+    """What this process measures from now on."""
+    return Measurements()
 
 
 @pytest_asyncio.fixture(scope="session")

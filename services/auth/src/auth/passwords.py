@@ -1,6 +1,7 @@
 """Passwords: the policy, and bcrypt in a small pool of threads that never blocks the event loop."""
 
 import asyncio
+import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,15 @@ from typing import TypeVar
 import bcrypt
 
 from common.errors import PasswordPolicyError, ServiceUnavailableError
+from common.metrics import meter
 
 T = TypeVar("T")
+WAITING = meter.create_gauge(
+    "interviewace.auth.hashing.waiting", description="Passwords that wait for a thread."
+)
+WAIT = meter.create_histogram(
+    "interviewace.auth.hashing.wait", unit="s", description="Seconds a password waited for a thread."
+)
 
 SHORTEST = 8
 LONGEST_BYTES = 72
@@ -63,7 +71,8 @@ class Hasher:
     def __init__(self, rounds: int, threads: int, queue: int) -> None:
         self._rounds = rounds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bcrypt")
-        self._room = threads + queue
+        self._threads = threads
+        self._places = self._room = threads + queue
         self._nobody = bcrypt.hashpw(b"nobody's password", bcrypt.gensalt(rounds)).decode()
 
     async def hash(self, password: str) -> str:
@@ -90,11 +99,21 @@ class Hasher:
             raise ServiceUnavailableError(
                 "Too many people sign in at the moment; try again shortly.", retry_after=1
             )
-        self._room -= 1
+        self._take(1)
+        asked = time.perf_counter()
+
+        def work_in_turn() -> T:
+            WAIT.record(time.perf_counter() - asked)
+            return work(first, second)
+
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, first, second)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work_in_turn)
         finally:
-            self._room += 1
+            self._take(-1)
+
+    def _take(self, places: int) -> None:
+        self._room -= places
+        WAITING.set(max(0, self._places - self._room - self._threads))
 
     async def close(self) -> None:
         """Let the threads go."""

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from common import telemetry
+from common import build, telemetry
 from common.security.tokens import JwksKeys, Verifier
 from common.web import problems
 from gateway.access import redis_limiter
@@ -32,9 +32,10 @@ def create_gateway(settings: Settings) -> Edge:
     redis = redis_limiter.connect(settings.redis_url.get_secret_value(), settings.redis_timeout)
     limiter = RedisLimiter(redis, settings.redis_pause)
     sessions = SessionClient(settings.upstreams["auth"])
-    services = Upstreams(settings.upstreams)
+    services = Upstreams(settings.upstreams, settings.workers)
     forward = _proxy(settings)
     own = _own(services, limiter, [limiter, sessions, services, forward])
+    own.state.build = build.of(settings)
     return Edge(
         own=own,
         hosts=Hosts(settings.hosts),

@@ -49,6 +49,10 @@ class Settings(settings.Settings):
     resume_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8102")
     interview_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8103")
 
+    auth_worker_url: AnyHttpUrl | None = None
+    resume_worker_url: AnyHttpUrl | None = None
+    interview_worker_url: AnyHttpUrl | None = None
+
     public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8080")
     allowed_hosts: Listed = Field(
         default_factory=list,
@@ -91,12 +95,20 @@ class Settings(settings.Settings):
         """The base URL of each service, without a slash at its end."""
         return {name: str(getattr(self, f"{name}_url")).rstrip("/") for name in routes.SERVICES}
 
+    @property
+    def workers(self) -> dict[str, str]:
+        """The base URL of each service's worker that `/ready` is to show, without a slash at its end."""
+        urls = {name: getattr(self, f"{name}_worker_url") for name in routes.SERVICES}
+        return {name: str(url).rstrip("/") for name, url in urls.items() if url}
+
     def production_problems(self) -> Iterator[Problem]:
         """Find out about addresses that were left as they are, and callers and proxies that could be anybody."""
         yield from super().production_problems()
         for name in (f"{service}_url" for service in routes.SERVICES):
             host = getattr(self, name).host
             yield from production.address_problems(name.upper(), [host], is_set=name in self.model_fields_set)
+        for name in (f"{service}_worker_url" for service in self.workers):
+            yield from production.address_problems(name.upper(), [getattr(self, name).host], is_set=True)
         yield from production.public_url_problems(str(self.public_url))
         if {"*", "null"} & set(self.cors_origins):
             yield Problem("CORS_ORIGINS lets pages of any site call: list the sites")

@@ -1,5 +1,6 @@
 """The gateway's own endpoints."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -18,6 +19,14 @@ async def test_health_needs_nothing(gateways: Any) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+async def test_the_version_is_the_gateways_own(gateways: Any) -> None:
+    running = await gateways(version="2.3.4", revision="0f1e2d3")
+    async with running.anonymous() as client:
+        response = await client.get("/version")
+    assert response.status_code == 200
+    assert response.json() == {"name": "gateway", "version": "2.3.4", "commit": "0f1e2d3"}
+
+
 async def test_ready_when_redis_and_every_service_is(anonymous: Any) -> None:
     response = await anonymous.get("/ready")
     assert response.status_code == 200
@@ -27,6 +36,7 @@ async def test_ready_when_redis_and_every_service_is(anonymous: Any) -> None:
         SERVICES, True
     )
     assert readiness["services"]["auth"]["checks"] == {"postgres": "ok"}
+    assert readiness["workers"] == {}
 
 
 async def test_not_ready_says_what_is_missing(gateways: Any, upstream: Any) -> None:
@@ -40,6 +50,39 @@ async def test_not_ready_says_what_is_missing(gateways: Any, upstream: Any) -> N
     assert readiness["services"]["auth"]["ready"] is False
     assert readiness["services"]["interview"] == {"ready": False, "checks": None, "error": "does not answer"}
     assert "127.0.0.1" not in response.text
+
+
+async def test_a_worker_that_is_not_ready_is_shown_and_keeps_no_request_away(
+    gateways: Any, restartable: Any
+) -> None:
+    worker = restartable.service
+    running = await gateways(auth_worker_url=worker.url, resume_worker_url="http://127.0.0.1:9")
+    async with running.anonymous() as client:
+        response = await client.get("/ready")
+        assert (response.status_code, response.json()["status"]) == (200, "degraded")
+        assert response.json()["workers"] == {
+            "auth": {"ready": True, "checks": {"postgres": "ok"}, "error": None},
+            "resume": {"ready": False, "checks": None, "error": "does not answer"},
+        }
+    running = await gateways(auth_worker_url=worker.url)
+    async with running.anonymous() as client:
+        assert (await client.get("/ready")).json()["status"] == "ready"
+        worker.ready = False
+        async with asyncio.timeout(10):
+            while (response := await client.get("/ready")).json()["status"] == "ready":
+                await asyncio.sleep(0.1)  # what was seen is kept for half a second
+    assert response.status_code == 200
+    assert response.json()["workers"]["auth"]["ready"] is False
+
+
+async def test_a_service_that_is_not_ready_counts_for_more_than_its_worker(
+    gateways: Any, upstream: Any
+) -> None:
+    upstream.ready = False
+    running = await gateways(auth_worker_url=upstream.url)
+    async with running.anonymous() as client:
+        response = await client.get("/ready")
+    assert (response.status_code, response.json()["status"]) == (503, "not ready")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -141,4 +184,4 @@ async def test_a_service_with_a_strange_specification_is_left_out(anonymous: Any
     merged = (await anonymous.get("/openapi.json")).json()
     validate(merged)
     assert merged["info"]["x-missing-services"] == list(SERVICES)
-    assert set(merged["paths"]) == {"/health", "/ready"}
+    assert set(merged["paths"]) == {"/health", "/ready", "/version"}

@@ -7,6 +7,7 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from common.db.pool_metrics import MeasuredPool
 from common.settings import EVENT_BYTES
 
 SessionMaker = async_sessionmaker[AsyncSession]
@@ -60,6 +61,7 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     """Return an engine whose every connection works in the schema of the URL's role, with timeouts set."""
     engine = create_async_engine(
         asyncpg_url(url),
+        poolclass=MeasuredPool,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,

@@ -12,9 +12,13 @@ from common.messaging import kafka
 from common.messaging.dead_letters import DeadLetterTopic
 from common.messaging.dispatcher import Dispatcher
 from common.messaging.router import EventRouter
+from common.metrics import meter
 from common.settings import ServiceSettings
 
 LONGEST_REACTION_MS = 3_600_000
+DEAD_LETTERS = meter.create_counter(
+    "interviewace.consumer.dead.letters", description="Messages set aside as dead letters, by their topic."
+)
 
 
 class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
@@ -36,6 +40,7 @@ class DeadLetterFailures(BaseMiddleware[Any, "ConsumerRecord[bytes, bytes]"]):
         if exc_type is None or exc_val is None or not issubclass(exc_type, Exception):
             return False
         await self._dead_letters.add(self.msg, exc_val)
+        DEAD_LETTERS.add(1, {"topic": self.msg.topic})
         return True
 
 
@@ -59,6 +64,8 @@ def create_broker(
         graceful_timeout=15.0,
         logger=None,
     )
+    for topic in router.topics:
+        DEAD_LETTERS.add(0, {"topic": topic})
     if router.topics:
         # one member for all topics: two of one group that join at once keep each other waiting
         broker.subscriber(

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import asyncpg
@@ -26,6 +27,7 @@ from common.messaging import inbox, relay_lock
 from common.messaging.kafka import OpenProducer, Sender
 from common.messaging.refusals import Refusals, Verdict
 from common.messaging.relay_lock import LockSession
+from common.metrics import meter
 
 BATCH = 500
 BATCH_BYTES = 8_388_608
@@ -54,6 +56,11 @@ RETURNING 1
 """
 
 log = structlog.get_logger()
+PUBLISH_LAG = meter.create_histogram(
+    "interviewace.outbox.publish.lag",
+    unit="s",
+    description="Seconds from an event to its acknowledgement by Kafka, by topic.",
+)
 tracer = trace.get_tracer("interviewace.outbox")
 
 Row: TypeAlias = asyncpg.Record  # untyped in asyncpg
@@ -213,6 +220,8 @@ class Relay:
             self._sent(row, done)
 
     def _sent(self, row: Row, done: Round) -> None:
+        lag = datetime.now(UTC) - row["occurred_at"]
+        PUBLISH_LAG.record(lag.total_seconds(), {"topic": row["topic"]})
         self._refusals.taken(row["topic"], row["position"])
         done.sent.append(row["position"])
 

@@ -7,14 +7,12 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import text
 
-from common import telemetry
-from common.db import engine, tracing
+from common import build, telemetry
+from common.db import engine, pool_metrics, tracing
 from common.db.engine import SessionMaker
+from common.redis_errors import CountingRetry
 from common.security.revocations import RevocationList
 from common.settings import ServiceSettings
 from common.web import database_problems, probes, problems
@@ -73,6 +71,7 @@ def create_app(settings: ServiceSettings, lifespan: Callable[[FastAPI], Any], **
         },
         **options,
     )
+    app.state.build = build.of(settings)
     problems.install(app)
     database_problems.install(app)
     app.add_middleware(DrainRequestBody)
@@ -93,13 +92,13 @@ async def open_foundation(
         )
         stack.push_async_callback(database_engine.dispose)
         tracing.observe(database_engine)
+        stack.enter_context(pool_metrics.observed(database_engine))
         redis = Redis.from_url(
             settings.redis_url.get_secret_value(),
             socket_timeout=1,
             socket_connect_timeout=1,
             decode_responses=True,
-            # a connection that died while nobody used it; whoever is silent is not asked twice
-            retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
+            retry=CountingRetry(),
         )
         stack.push_async_callback(redis.aclose)
         held: dict[type, object] = {type(instance): instance for instance in resources} | {Redis: redis}

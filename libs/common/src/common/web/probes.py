@@ -1,4 +1,4 @@
-"""`/health` says the process is alive; `/ready` says whether each thing it needs answers."""
+"""`/health` says the process is alive, `/ready` whether each thing it needs answers, `/version` what it is."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from redis.asyncio import Redis
+
+from common.build import Build
 
 Check = Callable[[], Awaitable[None]]
 Detail = Callable[[], Awaitable[Mapping[str, object]]]
@@ -102,3 +104,10 @@ async def ready(request: Request, without: Annotated[list[str] | None, Query()] 
     for name, detail in details.items():
         content[name] = await _shown(detail)
     return JSONResponse(content, 200 if fine else 503)
+
+
+@router.get("/version")
+async def version(request: Request) -> Build:
+    """Say which program this is."""
+    build: Build = request.app.state.build
+    return build

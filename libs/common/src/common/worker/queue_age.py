@@ -14,6 +14,11 @@ AGES = text(
     " GROUP BY kind ORDER BY kind"
 )
 
+OPEN = ("queued", "running", "retrying")
+COUNTS = text(
+    "SELECT kind, status, count(*) FROM task WHERE status IN ('queued', 'running', 'retrying') GROUP BY kind, status"
+)
+
 
 @dataclass(frozen=True)
 class QueueAge:
@@ -27,6 +32,11 @@ async def by_kind(session: AsyncSession) -> dict[str, QueueAge]:
     """Return the age of the queue for each kind of task that somebody waits for, those in an owner's line as well."""
     rows = await session.execute(AGES)
     return {kind: QueueAge(count, round(oldest, 1)) for kind, count, oldest in rows}
+
+
+async def open_by_kind(session: AsyncSession) -> dict[tuple[str, str], int]:
+    """Return how many tasks have not ended, by kind and status, those in an owner's line as well."""
+    return {(kind, status): count for kind, status, count in await session.execute(COUNTS)}
 
 
 def detail(sessions: SessionMaker) -> Detail:

@@ -13,10 +13,11 @@ log = structlog.get_logger()
 
 
 class Restarter:
-    """Runs coroutines again when they end, until `stopping` is set."""
+    """Runs coroutines again when they end, until `stopping` is set. `broken` are those that pause after a failure."""
 
     def __init__(self) -> None:
         self.stopping = False
+        self.broken: set[str] = set()
 
     async def restart(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run `run` again whenever it breaks; the pause doubles up to 10 s and forgets after 30 s of steady work."""
@@ -24,10 +25,12 @@ class Restarter:
         pause = FIRST_PAUSE_SECONDS
         while not self.stopping:
             started = loop.time()
+            self.broken.discard(name)
             try:
                 await run()
             except Exception as error:
                 log.warning("part_failed", part=name, error=type(error).__name__, again_in=pause)
+            self.broken.add(name)
             if loop.time() - started > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause)

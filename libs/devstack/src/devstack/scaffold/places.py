@@ -88,6 +88,7 @@ def _code(name: str, port: int, behind: str) -> list[Insertion]:
     numbers |= {f"{role}_metrics": number + METRICS_ABOVE for role, number in numbers.items()}
     ports = "".join(f"    {name}{role}: int = {number}\n" for role, number in numbers.items())
     url = f'    {name}_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:{port}")\n'
+    worker_url = f"    {name}_worker_url: AnyHttpUrl | None = None\n"
     contract = f"from common.contracts.{name} import {class_name}\n"
     return [
         Insertion(CATALOGUE, "from typing import Any\n", behind, contract),
@@ -97,15 +98,18 @@ def _code(name: str, port: int, behind: str) -> list[Insertion]:
         Insertion(routes, "\nSERVICES = (", ")\n", listed),
         Insertion(routes, "\nAUTH = ", "BELOW = ", f'{upper} = "/api/v1/{name}"\n'),
         Insertion(routes, "\nROUTES = (", ')\n"""', f'    Route(f"{{{upper}}}{{BELOW}}", "{name}"),\n'),
-        Insertion(settings, "auth_url: AnyHttpUrl", "\n    public_url: ", url),
+        Insertion(settings, "auth_url: AnyHttpUrl", "\n    auth_worker_url: ", url),
+        Insertion(settings, "auth_worker_url: ", "\n    public_url: ", worker_url),
     ]
 
 
 def _environment(name: str, port: int) -> list[Insertion]:
     path, upper = ".env.example", name.upper()
     ports = f"# {upper}_PORT={port}\n# {upper}_WORKER_PORT={port + WORKERS_ABOVE}\n"
+    worker_url = f"# {upper}_WORKER_URL=http://127.0.0.1:{port + WORKERS_ABOVE}\n"
     return [
-        Insertion(path, "\n# AUTH_URL=", "# lists separated", f"# {upper}_URL=http://127.0.0.1:{port}\n"),
+        Insertion(path, "\n# AUTH_URL=", "# the workers,", f"# {upper}_URL=http://127.0.0.1:{port}\n"),
+        Insertion(path, "\n# AUTH_WORKER_URL=", "# lists separated", worker_url),
         Insertion(path, "# PROVISION_DATABASE_URLS=", "\n", f",postgresql://{name}:..."),
         Insertion(path, "# AUTH_PORT=", "# DEVSTACK_POSTGRES_PORT", ports),
         Insertion(path, "# AUTH_DB_PASSWORD=", "", f"# {upper}_DB_PASSWORD=local-{name}\n"),
@@ -154,8 +158,11 @@ def _compose(name: str) -> list[Insertion]:
         Insertion(path, "PROVISION_DATABASE_URLS: ", '"\n      KAFKA', f",\\\n        {url}"),
         Insertion(path, "  auth-migrate:\n", "  # a volume belongs to root", migrate),
         Insertion(path, "  auth-worker:\n    <<", gateway, processes),
-        Insertion(path, gateway, "      CORS_ORIGINS:", f"      {upper}_URL: http://{name}:8000\n"),
-        Insertion(path, gateway, "\nvolumes:", waited_for),
+        Insertion(path, gateway, "      AUTH_WORKER_URL:", f"      {upper}_URL: http://{name}:8000\n"),
+        Insertion(
+            path, gateway, "      CORS_ORIGINS:", f"      {upper}_WORKER_URL: http://{name}-worker:8000\n"
+        ),
+        Insertion(path, gateway, "\n  # --- `make observe`", waited_for),
     ]
 
 
@@ -179,7 +186,16 @@ def _kubernetes(name: str, version: str) -> list[Insertion]:
             f"{base}/kustomization.yaml", "\nimages:", "", f"  - {{name: {image}, newTag: {version}}}\n"
         ),
         Insertion(
-            f"{base}/settings.env", "AUTH_URL=", "PUBLIC_URL=", f"{name.upper()}_URL=http://{name}:8000\n"
+            f"{base}/settings.env",
+            "AUTH_URL=",
+            "AUTH_WORKER_URL=",
+            f"{name.upper()}_URL=http://{name}:8000\n",
+        ),
+        Insertion(
+            f"{base}/settings.env",
+            "AUTH_WORKER_URL=",
+            "PUBLIC_URL=",
+            f"{name.upper()}_WORKER_URL=http://{name}-worker:8000\n",
         ),
         Insertion(f"{base}/auth.yaml", "metadata: {name: to-auth}", "      ports: [{port: 8000}]", may_ask),
         Insertion(f"{production}/kustomization.yaml", "\nimages:", "# further parts", tagged),

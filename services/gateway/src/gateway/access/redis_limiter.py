@@ -9,12 +9,10 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Connection, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
 from common.contracts import revocation
+from common.redis_errors import CountingRetry
 from gateway.access.rate_limits import LimitResult, Rule
 
 SCRIPT = Path(__file__).with_name("limiter.lua").read_text()
@@ -48,7 +46,7 @@ def connect(url: str, timeout: float) -> Redis:
         timeout=timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
+        retry=CountingRetry(),
     )
     return Redis(connection_pool=pool)
 

@@ -2,13 +2,14 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import fastapi_offline
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 
+from common.build import Build
 from common.web import probes
 from gateway.errors import NothingHere
 from gateway.portal.openapi import Document
@@ -40,15 +41,19 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether everything works. `checks` are the gateway's own needs: `ok` or what is wrong."""
+    """Whether everything works: `ready`, `degraded` (requests are served, a worker is not ready) or `not ready`.
 
-    status: str
+    `checks` are the gateway's own needs: `ok` or what is wrong.
+    """
+
+    status: Literal["ready", "degraded", "not ready"]
     checks: dict[str, str]
     services: dict[str, "ServiceReadiness"]
+    workers: dict[str, "ServiceReadiness"]
 
 
 class ServiceReadiness(BaseModel):
-    """One service's own account of itself."""
+    """One process's own account of itself."""
 
     ready: bool
     checks: dict[str, str] | None = None
@@ -73,17 +78,31 @@ async def health() -> Health:
     "/ready", tags=["probes"], responses={503: {"model": Readiness, "description": "Something is not ready."}}
 )
 async def ready(request: Request, response: Response, services: AllServices) -> Readiness:
-    """Answer 200 when the gateway and each service behind it can work, else 503 with what does not."""
+    """Answer 200 when the gateway and each service behind it can work, else 503 with what does not.
+
+    A worker that does not work keeps no request from being served: that is a 200 and `degraded`.
+    """
     checks = await probes.outcomes(request.app.state.checks)
-    readiness = {
-        name: ServiceReadiness.model_validate(document)
-        for name, document in (await services.readiness()).items()
-    }
-    fine = all(check == "ok" for check in checks.values()) and all(
-        service.ready for service in readiness.values()
+    platform = await services.readiness()
+    readiness = Readiness(
+        status="ready",
+        checks=checks,
+        services={name: ServiceReadiness(**document) for name, document in platform.services.items()},
+        workers={name: ServiceReadiness(**document) for name, document in platform.workers.items()},
     )
-    response.status_code = 200 if fine else 503
-    return Readiness(status="ready" if fine else "not ready", checks=checks, services=readiness)
+    if not all(worker.ready for worker in readiness.workers.values()):
+        readiness.status = "degraded"
+    serves = all(service.ready for service in readiness.services.values())
+    if not serves or any(check != "ok" for check in checks.values()):
+        readiness.status, response.status_code = "not ready", 503
+    return readiness
+
+
+@router.get("/version", tags=["probes"])
+async def version(request: Request) -> Build:
+    """Say which program this is."""
+    build: Build = request.app.state.build
+    return build
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -26,27 +27,45 @@ SLOW = "does not answer in time"
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class PlatformReadiness:
+    """What each service and each worker says of itself, with `ready` as the short answer."""
+
+    services: Mapping[str, Document]
+    workers: Mapping[str, Document]
+
+
 class Upstreams:
     """The services as a whole, asked all at once; answers are kept for a moment."""
 
-    def __init__(self, upstreams: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        upstreams: Mapping[str, str],
+        workers: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._upstreams = upstreams
+        self._workers = workers
         self._clock = clock
         self._client = httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False)
         self._specification: tuple[float, Document] = (float("-inf"), {})
-        self._readiness: tuple[float, dict[str, Document]] = (float("-inf"), {})
+        self._readiness: tuple[float, PlatformReadiness] = (float("-inf"), PlatformReadiness({}, {}))
         self._specifying = asyncio.Lock()
         self._readying = asyncio.Lock()
 
-    async def readiness(self) -> dict[str, Document]:
-        """Return each service's own account of its readiness, with `ready` as the short answer."""
+    async def readiness(self) -> PlatformReadiness:
+        """Return each service's and each worker's own account of its readiness."""
         async with self._readying:
             until, readiness = self._readiness
             if self._clock() >= until:
-                documents = await asyncio.gather(*(self._ready(base) for base in self._upstreams.values()))
-                readiness = dict(zip(self._upstreams, documents, strict=True))
+                services, workers = await asyncio.gather(self._all(self._upstreams), self._all(self._workers))
+                readiness = PlatformReadiness(services, workers)
                 self._readiness = (self._clock() + READINESS_SECONDS, readiness)
         return readiness
+
+    async def _all(self, bases: Mapping[str, str]) -> dict[str, Document]:
+        documents = await asyncio.gather(*(self._ready(base) for base in bases.values()))
+        return dict(zip(bases, documents, strict=True))
 
     async def _ready(self, base: str) -> Document:
         first = await self._readiness_of(base)
