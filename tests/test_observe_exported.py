@@ -112,7 +112,7 @@ async def used(run_whole, good_answer) -> AsyncIterator:
     with FakeLLMServer() as models:
         variables = {
             "OPENAI_BASE_URL": models.openai_base_url,
-            "OPENAI_MODEL": "played-gpt",
+            "OPENAI_MODEL": "gpt-4o-mini",
             "LLM_RETRIES": "0",
         }
         async with run_whole(**variables) as whole, whole.person() as person:
@@ -128,6 +128,9 @@ async def used(run_whole, good_answer) -> AsyncIterator:
             models.openai.restore()
             for _ in range(6):
                 await person.post("/auth/login", json={"email": person.email, "password": "Wrong-horse-7"})
+            await whole.kill("redis")
+            await person.get("/interview")
+            await whole.until_ready("redis")
             del person.headers["Authorization"]
             await person.get("/interview")
             yield whole
