@@ -135,6 +135,10 @@ dead-letters parked: .venv/.ready ## what was put aside: make dead-letters SERVI
 test: .venv/.ready ## all tests; uses containers where an engine runs, else servers from wheels
 	@$(BIN)/python -m pytest $(ARGS)
 
+upgrade-test: .venv/.ready ## from an older commit to this one and back under load: make upgrade-test BEFORE=<commit>
+	@[ -n "$$BEFORE" ] || { echo 'set BEFORE to the commit of the version before, such as: make upgrade-test BEFORE=v1.2.0'; exit 2; }
+	@TEST_SURROUNDINGS=wheels $(BIN)/python -m pytest -s tests/test_upgrade.py $(ARGS)
+
 quick: .venv/.ready ## the tests that need no server and take a moment
 	@$(BIN)/python -m pytest --quick $(ARGS)
 
@@ -174,4 +178,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events dashboards prometheus fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach clean
