@@ -74,6 +74,9 @@ demo: .venv/.ready ## a whole practice interview, on the running stack or on one
 seed: .venv/.ready ## a ready account with two résumés and three interviews, on the running stack
 	@exec $(BIN)/python -m devstack seed
 
+top: .venv/.ready ## what the running stack is at: processes, lag, tasks, outboxes; ONCE=1 prints it once
+	@exec $(BIN)/python -m devstack top $(if $(ONCE),--once)
+
 memory: .venv/.ready ## resident memory of each process of the running stack
 	@exec $(BIN)/python -m devstack memory
 
@@ -178,4 +181,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run demo seed memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run demo seed top memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach clean

@@ -83,10 +83,10 @@ async def test_openai_judges_where_it_is_set_up_and_what_it_cost_is_told(whole, 
         "played-gpt",
     )
     async with httpx.AsyncClient(trust_env=False) as client:
-        told = (
-            await client.get(f"http://127.0.0.1:{whole.stack.ports.interview_worker_metrics}/metrics")
-        ).text
-    cost = re.search(r'^interviewace_model_cost_usd_total\{.*"played-gpt".*\} (\S+)$', told, re.MULTILINE)
+        response = await client.get(f"http://127.0.0.1:{whole.stack.ports.interview_worker_metrics}/metrics")
+    cost = re.search(
+        r'^interviewace_model_cost_usd_total\{.*"played-gpt".*\} (\S+)$', response.text, re.MULTILINE
+    )
     read, written = USAGE
     assert float(cost[1]) == pytest.approx((read * 100 + written * 1000) / 1e6)
     assert all(quote in good_answer for criterion in evaluation["criteria"] for quote in criterion["quotes"])

@@ -33,7 +33,9 @@ async def test_an_item_is_made_shown_and_erased_with_its_owner(whole, person):
     assert (await person.get("/payments")).status_code == 401
     document = (await person.get(whole.url + "/openapi.json")).json()
     assert "/api/v1/payments/{item_id}" in document["paths"]
-    assert (await person.get(whole.url + "/ready")).json()["services"]["payments"]["ready"] is True
+    ready = (await person.get(whole.url + "/ready")).json()
+    assert ready["services"]["payments"]["ready"] is True
+    assert ready["workers"]["payments"]["checks"]["relay"] == "ok"
 """
 OF_THE_HOUSE = (
     *("tests/test_laws.py", "tests/test_services_list.py", "tests/test_words.py", "tests/test_documents.py"),

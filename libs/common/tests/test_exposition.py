@@ -31,7 +31,7 @@ def exemplars(exposition):
     registry = CollectorRegistry()
     registry.register(exposition)
 
-    def told():
+    def read():
         families = text_string_to_metric_families(generate_latest(registry).decode())
         return {
             (sample.labels["http_route"], sample.labels["le"]): sample.exemplar
@@ -40,7 +40,7 @@ def exemplars(exposition):
             if sample.name == "sample_duration_seconds_bucket"
         }
 
-    return told
+    return read
 
 
 def test_an_exemplar_lies_in_the_bucket_and_series_it_was_measured_in(meter, exemplars):
@@ -49,8 +49,8 @@ def test_an_exemplar_lies_in_the_bucket_and_series_it_was_measured_in(meter, exe
         histogram.record(0.4, {"http.route": "/a"})
     histogram.record(0.05, {"http.route": "/a"})
     histogram.record(7, {"http.route": "/b"})
-    told = exemplars()
-    assert {place: exemplar and exemplar.value for place, exemplar in told.items()} == {
+    buckets = exemplars()
+    assert {place: exemplar and exemplar.value for place, exemplar in buckets.items()} == {
         ("/a", "0.1"): None,
         ("/a", "1.0"): 0.4,
         ("/a", "+Inf"): None,
@@ -58,7 +58,7 @@ def test_an_exemplar_lies_in_the_bucket_and_series_it_was_measured_in(meter, exe
         ("/b", "1.0"): None,
         ("/b", "+Inf"): None,
     }
-    labels = told["/a", "1.0"].labels
+    labels = buckets["/a", "1.0"].labels
     assert labels["trace_id"] == f"{span.get_span_context().trace_id:032x}"
     assert labels["span_id"] == f"{span.get_span_context().span_id:016x}"
 

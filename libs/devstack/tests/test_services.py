@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack import dotenv, passwords
+from devstack import dotenv, passwords, services
 from devstack.errors import NotAPort
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
@@ -114,10 +114,18 @@ def test_provisioning_gets_the_administrator_and_every_login(tmp_path: Path) -> 
     ]
 
 
+def test_outside_of_a_checkout_no_commit_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    assert services.revision.__wrapped__() == ""
+    monkeypatch.setenv("PATH", "")
+    assert services.revision.__wrapped__() == ""
+
+
 def test_the_gateway_is_told_where_the_services_are(tmp_path: Path) -> None:
     env = programs(site(tmp_path, ports=replace(Ports(), resume=9000)))["gateway"].env
     assert env["AUTH_URL"] == "http://127.0.0.1:8101"
     assert env["RESUME_URL"] == "http://127.0.0.1:9000"
+    assert env["RESUME_WORKER_URL"] == "http://127.0.0.1:8112"
     assert env["JWKS_URL"] == "http://127.0.0.1:8101/api/v1/auth/.well-known/jwks.json"
 
 

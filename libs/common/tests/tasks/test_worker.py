@@ -1,6 +1,7 @@
 """Tasks: enqueued with their cause, done once, repeated on failure, given up with a reason the owner sees."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,35 @@ async def test_a_failure_is_tried_again(sample, client, start, until, note_model
         seen = await until(client, await start(client), "succeeded")
     assert seen["attempts"] == 3
     assert await sample.notes(client.user_id) == ["attempt 3"]
+
+
+async def test_each_attempt_says_when_it_began_when_it_ended_how_long_it_took_and_what_came_of_it(
+    sample, client, start, until, remember_payload, caplog
+):
+    tasks, failures = TaskRouter(), iter([Retry("not yet", timedelta(milliseconds=10)), None])
+
+    @tasks.task(remember_payload)
+    async def remember(work, task):
+        if error := next(failures):
+            raise error
+
+    async with sample.working(tasks=tasks):
+        # the start of a process sets up the logs anew
+        caplog.set_level("INFO")
+        logging.getLogger().addHandler(caplog.handler)
+        task_id = await start(client)
+        await until(client, task_id, "succeeded")
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    own = [line for line in lines if line["event"] in ("task_started", "task_ended")]
+    own = [line for line in own if line["task_id"] == str(task_id)]
+    assert [(line["event"], line["attempt"], line.get("outcome")) for line in own] == [
+        ("task_started", 1, None),
+        ("task_ended", 1, "retrying"),
+        ("task_started", 2, None),
+        ("task_ended", 2, "succeeded"),
+    ]
+    assert all(line["milliseconds"] >= 0 for line in own if line["event"] == "task_ended")
+    assert {line["kind"] for line in own} == {remember_payload.kind}
 
 
 async def test_after_the_last_attempt_it_has_failed_and_its_owner_is_told(

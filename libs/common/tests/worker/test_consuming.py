@@ -32,7 +32,11 @@ def test_being_behind_is_no_trouble_and_standing_still_is(
     assert trouble({TOPIC: state}, busy_seconds=busy, idle_seconds=idle, limit=20) == problem
 
 
-async def test_a_worker_that_is_stuck_in_a_reaction_is_not_ready_until_it_goes_on(sample, ready_of):
+async def test_a_worker_that_is_stuck_in_a_reaction_is_not_ready_until_it_goes_on(
+    sample, ready_of, measurements
+):
+    of_topic = {"messaging_destination_name": UserRegistered.topic}
+    measured = measurements.of("messaging.process.duration", **of_topic)
     reactions, begun, go_on = EventRouter(), asyncio.Event(), asyncio.Event()
 
     @reactions.on(UserRegistered)
@@ -55,6 +59,7 @@ async def test_a_worker_that_is_stuck_in_a_reaction_is_not_ready_until_it_goes_o
         go_on.set()
         body = await until(lambda outcome: outcome == "ok", worker)
         assert (body["status"], body["consumers"][UserRegistered.topic]["lag"]) == ("ready", 0)
+    assert measurements.of("messaging.process.duration", **of_topic) > measured
 
 
 async def test_a_worker_whose_relay_does_not_reach_kafka_is_not_ready(sample, ready_of):

@@ -1,4 +1,4 @@
-"""The command line: `python -m devstack run | demo | seed | logs | trace | memory | clean | service`."""
+"""The command line: `python -m devstack run | demo | seed | logs | trace | top | memory | clean | service`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack import cli_run, dotenv, observe, seed, traces
+from devstack import cli_run, dotenv, observe, seed, top, traces
 from devstack.demo import play
 from devstack.errors import DevstackError
 from devstack.scaffold import service
@@ -45,6 +45,9 @@ def _perform(arguments: argparse.Namespace) -> None:
             kept = arguments.folder / "traces"
             lines = traces.tree(kept, arguments.id) if arguments.id else traces.latest(kept)
             cli_run.say("\n".join(lines))
+        case "top":
+            once = arguments.once or not sys.stdout.isatty()
+            asyncio.run(top.show(arguments.folder, cli_run.say, once=once))
         case "memory":
             cli_run.say(observe.memory_table(arguments.folder))
         case "clean":
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         "trace", help="show one request's way through every process, or the latest requests"
     )
     trace.add_argument("id", nargs="?", default="", help="the request's id (X-Request-ID) or its trace's")
+    looking = commands.add_parser("top", help="show what the running stack is at, until Ctrl-C")
+    looking.add_argument("--once", action="store_true", help="print it once, as is done without a terminal")
     commands.add_parser("memory", help="show how much memory each process holds")
     commands.add_parser("clean", help="remove all data, logs and keys")
     commands.add_parser("service", help="make a new service in the checkout").add_argument("name")

@@ -1,4 +1,4 @@
-"""`python -m devstack logs` and `memory`: a look at a stack that runs in another terminal."""
+"""`python -m devstack logs` and `memory`, and what `top` measures: a look at a stack that runs in another terminal."""
 
 import contextlib
 import json
@@ -18,10 +18,11 @@ MEBIBYTE = 1024 * 1024
 
 
 class State(TypedDict):
-    """What a running stack writes down: its own pid, where its gateway answers, and the pid of each process."""
+    """What a running stack writes down: its own pid, where its gateway answers, every port, the pid of each process."""
 
     pid: int
     gateway_url: str
+    ports: dict[str, int]
     processes: dict[str, int | None]
     importer: int | None
 
@@ -88,14 +89,15 @@ def memory_table(folder: Path) -> str:
     importer = state.get("importer")
     alone = ({"shared imports": importer} if importer else {}) | {"devstack": state["pid"]}
     for name, pid in {**state["processes"], **alone}.items():
-        count, resident, share = _memory(pid, alone=name in alone)
+        count, resident, share = memory(pid, alone=name in alone)
         lines.append(f"{name:<18}{count:>6}{resident:>14.0f}{share:>15.0f}")
         total = [total[0] + count, total[1] + resident, total[2] + share]
     lines.append(f"{'all':<18}{total[0]:>6.0f}{total[1]:>14.0f}{total[2]:>15.0f}")
     return "\n".join(lines)
 
 
-def _memory(pid: int | None, *, alone: bool) -> tuple[int, float, float]:
+def memory(pid: int | None, *, alone: bool = False) -> tuple[int, float, float]:
+    """How many pids a process and, unless alone, its children are; their MiB, resident and own share."""
     count, resident, share = 0, 0.0, 0.0
     if pid is None:
         return count, resident, share
@@ -108,3 +110,17 @@ def _memory(pid: int | None, *, alone: bool) -> tuple[int, float, float]:
                 share += getattr(usage, "pss", usage.rss) / MEBIBYTE
                 count += 1
     return count, resident, share
+
+
+def cpu_seconds(pid: int | None) -> float:
+    """How much CPU time a process and its children have taken so far; 0 where it is down."""
+    seconds = 0.0
+    if pid is None:
+        return seconds
+    with contextlib.suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(pid)
+        for process in (leader, *leader.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+    return seconds

@@ -61,11 +61,11 @@ def load(path: Path | None = None) -> Prices:
 
 
 class Costs:
-    """Counts what replies cost, and names each model once whose price nobody knows."""
+    """Counts what replies cost, and names each model once whose price nobody knows: `unpriced` are those so far."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
-        self._unknown: set[tuple[str, str]] = set()
+        self.unpriced: set[tuple[str, str]] = set()
 
     def add(self, reply: Reply[T]) -> float | None:
         """Count one reply; return what it cost in US dollars, None where nobody knows."""
@@ -78,6 +78,6 @@ class Costs:
         return dollars
 
     def _name_unknown(self, provider: str, model: str) -> None:
-        if (provider, model) not in self._unknown:
-            self._unknown.add((provider, model))
+        if (provider, model) not in self.unpriced:
+            self.unpriced.add((provider, model))
             log.info("llm_price_unknown", provider=provider, model=model, as_of=str(self._prices.as_of))

@@ -10,7 +10,13 @@ from aiokafka.errors import IllegalStateError
 from common.db.engine import SessionMaker
 from common.messaging.dispatcher import Dispatcher
 from common.messaging.router import EventRouter
+from common.metrics import meter, timed
 
+DURATION = meter.create_histogram(
+    "messaging.process.duration",
+    unit="s",
+    description="Seconds until a message was reacted to, its repetitions included, by topic and error.",
+)
 IDLE_SECONDS = 5.0
 """Who was at a message so short a time ago is at work: what waits behind it was only not read yet."""
 
@@ -45,7 +51,8 @@ class WatchedDispatcher(Dispatcher):
         """React to one message."""
         self._is_busy, self._since = True, time.monotonic()
         try:
-            await super().dispatch(topic, headers, body)
+            with timed(DURATION, {"messaging.system": "kafka", "messaging.destination.name": topic}):
+                await super().dispatch(topic, headers, body)
         finally:
             self._is_busy, self._since = False, time.monotonic()
 
