@@ -109,7 +109,7 @@ NAMED_FILE = re.compile(r"`(\w+/[\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{name}.md" for name in ("security", "operations", "runbooks", "logs", "privacy")),
+    *(f"docs/{name}.md" for name in ("security", "operations", "runbooks", "retention", "logs", "privacy")),
 )
 
 

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import importlib
 import json
+import os
 import re
+import signal
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -181,14 +183,17 @@ async def test_what_nobody_tells_is_noticed(used, expression, lack):
     assert lack in set((await look(used)).lacks(expression))
 
 
-@contextlib.asynccontextmanager
-async def prometheus(whole, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+@pytest_asyncio.fixture(scope="module")
+async def prometheus(used, tmp_path_factory) -> AsyncIterator[httpx.AsyncClient]:
     """Run Prometheus with the configuration that compose gives it, on this stack's ports."""
+    if not PROMETHEUS.exists():
+        pytest.skip("no Prometheus was asked: there is none here (`make prometheus` fetches it)")
+    folder = tmp_path_factory.mktemp("prometheus")
     config = yaml.safe_load((OBSERVE / "prometheus" / "prometheus.yml").read_text())
     (scrape,) = config["scrape_configs"]
     names = [target.partition(":")[0] for target in scrape["static_configs"][0]["targets"]]
     scrape["static_configs"] = [
-        {"targets": [f"127.0.0.1:{port_of(whole, name)}"], "labels": {"process": name}} for name in names
+        {"targets": [f"127.0.0.1:{port_of(used, name)}"], "labels": {"process": name}} for name in names
     ]
     del scrape["relabel_configs"]
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
@@ -224,27 +229,43 @@ async def answered(client: httpx.AsyncClient, expression: str) -> list[dict]:
     return body["data"]["result"]
 
 
-async def test_a_prometheus_of_the_composes_configuration_answers_every_panel(used, tmp_path):
-    if not PROMETHEUS.exists():
-        pytest.skip("no Prometheus was asked: there is none here (`make prometheus` fetches it)")
-    boards = {place: expression for place, expression, _ in queries() if ":" in place and place not in QUIET}
-    assert len(boards) > 40
-    async with prometheus(used, tmp_path) as client:
-        silent = dict(boards)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(60):
-                while silent:
-                    silent = {
-                        place: expression
-                        for place, expression in silent.items()
-                        if not await answered(client, expression)
-                    }
-                    await asyncio.sleep(0.5 if silent else 0)
-        assert silent == {}
-        assert {
-            series["metric"]["process"] for series in await answered(client, 'up{job="interviewace"} == 1')
-        } == set(PROCESSES)
-        rules = (await client.get("/api/v1/rules")).json()["data"]["groups"]
-        assert [
-            rule["lastError"] for group in rules for rule in group["rules"] if rule.get("lastError")
-        ] == []
+async def test_a_prometheus_of_the_composes_configuration_answers_every_panel(prometheus):
+    silent = {place: expression for place, expression, _ in queries() if ":" in place and place not in QUIET}
+    assert len(silent) > 40
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(60):
+            while silent:
+                silent = {
+                    place: expression
+                    for place, expression in silent.items()
+                    if not await answered(prometheus, expression)
+                }
+                await asyncio.sleep(0.5 if silent else 0)
+    assert silent == {}
+    up = await answered(prometheus, 'up{job="interviewace"} == 1')
+    assert {series["metric"]["process"] for series in up} == set(PROCESSES)
+
+
+async def sounding(client: httpx.AsyncClient) -> set[tuple[str, str]]:
+    """Return each alert whose expression holds, with its process."""
+    groups = (await client.get("/api/v1/rules")).json()["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) >= 20
+    assert [rule["lastError"] for rule in rules if rule.get("lastError")] == []
+    return {(rule["name"], alert["labels"].get("process", "")) for rule in rules for alert in rule["alerts"]}
+
+
+async def test_an_alert_begins_when_a_worker_is_stopped_and_ends_when_it_goes_on(used, prometheus):
+    down = ("ProcessDown", "resume-worker")
+    group = used.stack.processes["resume worker"]
+    async with asyncio.timeout(60):
+        while down in await sounding(prometheus):
+            await asyncio.sleep(0.2)
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            while down not in await sounding(prometheus):
+                await asyncio.sleep(0.2)
+        finally:
+            os.killpg(group, signal.SIGCONT)
+        while down in await sounding(prometheus):
+            await asyncio.sleep(0.2)

@@ -14,12 +14,10 @@ from interview.settings import Settings as InterviewSettings
 from resume.settings import Settings as ResumeSettings
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-SECTION = re.search(r"^## How long everything is kept\n(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
-assert SECTION is not None
+PAGE = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.split("|")[1:-1]]
-    for line in SECTION[1].splitlines()
+    for line in PAGE.splitlines()
     if line.startswith("| ") and not line.startswith(("| what", "| ---"))
 ]
 SETTINGS = {
