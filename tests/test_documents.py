@@ -181,3 +181,19 @@ def test_every_decision_is_in_the_index():
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
 def test_the_readmes_links_lead_somewhere(link):
     assert (ROOT / link).exists()
+
+
+def test_a_link_to_a_section_leads_to_one():
+    links = [
+        (page, target or page.name, anchor)
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for target, anchor in re.findall(r"\]\(([\w./-]+\.md)?#([\w-]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) >= 5
+    broken = []
+    for page, target, anchor in links:
+        text = (page.parent / target).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        if anchor not in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}:
+            broken.append((page.name, target, anchor))
+    assert broken == []

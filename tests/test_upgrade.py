@@ -23,6 +23,7 @@ import pytest
 
 from devstack.infrastructure import Addresses
 from devstack.ports import Ports
+from devstack.services import SERVICES
 from devstack.stack import Stack
 
 BEFORE = os.environ.get("BEFORE", "")
@@ -37,20 +38,13 @@ ROOT = Path(__file__).parents[1]
 PEOPLE = 4
 REQUESTS = 100
 """At least so many are made in each phase."""
-PROCESSES = (
-    "auth api",
-    "auth worker",
-    "resume api",
-    "resume worker",
-    "interview api",
-    "interview worker",
-    "gateway",
-)
+PROCESSES = (*(f"{name} {role}" for name in SERVICES for role in ("api", "worker")), "gateway")
 FIRST = "the version before serves"
 PROGRAM = """
 import asyncio, dataclasses, json, sys
 from pathlib import Path
 from devstack.ports import Ports
+from devstack.services import SERVICES
 from devstack.stack import Stack
 
 async def main():
