@@ -5,8 +5,13 @@ import os
 import re
 import signal
 import sys
+from dataclasses import asdict
 
 import pytest
+
+from devstack import figures
+
+PROCESSES = ("gateway", "auth", "auth_worker", "resume", "resume_worker", "interview", "interview_worker")
 
 
 @pytest.fixture
@@ -57,13 +62,25 @@ async def test_processes_lag_tasks_and_outboxes_are_shown(whole, person, top, ev
     assert re.fullmatch(r"\d+\.\d s ago", seconds)
 
 
+async def test_every_process_is_asked_for_its_state_and_its_figures(whole):
+    by_process = await figures.gather(asdict(whole.stack.ports))
+    assert {name: of.state for name, of in by_process.items()} == dict.fromkeys(PROCESSES, "ready")
+    for service in ("auth", "resume", "interview"):
+        build = by_process[service].of("interviewace_build_info", service_name=service)
+        assert [value for _, value in build] == [1.0]
+        assert by_process[service].total("db_client_connection_max") > 0
+
+
 async def test_a_worker_that_stands_still_is_shown_by_itself_and_at_the_gateway(whole, top):
     pid = whole.stack.processes["resume worker"]
     os.killpg(pid, signal.SIGSTOP)
     try:
         lines = await top()
+        by_process = await figures.gather(asdict(whole.stack.ports))
     finally:
         os.killpg(pid, signal.SIGCONT)
+    assert by_process["resume_worker"] == figures.Figures()
+    assert by_process["gateway"].state == "degraded, resume worker"
     processes = block(lines, "process")
     assert processes["resume worker"][2] == "does not answer"
     assert processes["gateway"][2] == "degraded, resume worker"
