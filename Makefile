@@ -94,8 +94,12 @@ up: ## the whole stack in containers (docker compose 2); waits until it is healt
 	@docker compose up -d --build --wait --wait-timeout 300
 	@echo "the gateway answers at http://$$(docker compose port gateway 8000); try: make demo"
 
+observe: ## make up, with Prometheus, Grafana, Jaeger and Mailpit beside it; mails and spans go there
+	@OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 SMTP_URL=smtp://mailpit:1025 docker compose --profile observe up -d --build --wait --wait-timeout 300
+	@for page in grafana:3000 prometheus:9090 jaeger:16686 mailpit:8025; do echo "$${page%:*}: http://$$(docker compose --profile observe port $${page/:/ })"; done
+
 down: ## stop the containers; their data stays (docker compose down -v removes it)
-	@docker compose down
+	@docker compose --profile observe down
 
 # --- images and Kubernetes --------------------------------------------------------------------------------------------
 
@@ -138,6 +142,10 @@ dead-letters parked: .venv/.ready ## what was put aside: make dead-letters SERVI
 test: .venv/.ready ## all tests; uses containers where an engine runs, else servers from wheels
 	@$(BIN)/python -m pytest $(ARGS)
 
+upgrade-test: .venv/.ready ## from an older commit to this one and back under load: make upgrade-test BEFORE=<commit>
+	@[ -n "$$BEFORE" ] || { echo 'set BEFORE to the commit of the version before, such as: make upgrade-test BEFORE=v1.2.0'; exit 2; }
+	@TEST_SURROUNDINGS=wheels $(BIN)/python -m pytest -s tests/test_upgrade.py $(ARGS)
+
 quick: .venv/.ready ## the tests that need no server and take a moment
 	@$(BIN)/python -m pytest --quick $(ARGS)
 
@@ -156,6 +164,13 @@ check: lint types ## everything CI asks for: lint, format, strict types, import 
 events: .venv/.ready ## write docs/events.md, the events' schemas and AsyncAPI from the code
 	@$(BIN)/python docs/make_events.py
 
+dashboards: .venv/.ready ## write Grafana's dashboards and Kubernetes' alerts from deploy/observe
+	@$(BIN)/python deploy/observe/make_files.py
+
+prometheus: ## fetch prometheus and promtool of Debian into .tools, which then test the alerts (nothing is installed)
+	@[ -x .tools/prometheus/usr/bin/promtool ] || { mkdir -p .tools/prometheus && cd .tools/prometheus && \
+	  { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb; }
+
 fix: .venv/.ready ## mend what ruff can mend
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
@@ -170,4 +185,4 @@ clean: ## remove the local stack's data, the environment and every cache
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run dev demo seed top memory logs trace up down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test quick lint types check events fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run dev demo seed top memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach clean

@@ -110,7 +110,7 @@ NAMED_FILE = re.compile(r"`(\w+/[\w/]+\.py)(?:::(test_\w+))?`|`::(test_\w+)`")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{name}.md" for name in ("security", "operations", "logs", "privacy")),
+    *(f"docs/{name}.md" for name in ("security", "operations", "runbooks", "retention", "logs", "privacy")),
 )
 
 
@@ -144,10 +144,15 @@ def test_every_folder_and_module_that_a_document_names_exists(document):
 
 NAMED_MODULE = re.compile(r"`((?:common|llm|devstack|testkit|auth|resume|interview|gateway)(?:\.\w+)+)`")
 EVENTS = {path.stem for path in (ROOT / "docs" / "events").glob("*.json")}
+TASKS = {
+    kind
+    for path in ROOT.glob("services/*/src/**/*.py")
+    for kind in re.findall(r'^    kind: ClassVar\[str\] = "(\w+\.\w+)"$', path.read_text(), re.MULTILINE)
+}
 
 
 def _exists(name: str) -> bool:
-    """Tell whether it is a module, or a class or function that stands in one."""
+    """Tell whether it is a module, or a class, function or constant that stands in one."""
     parts = name.split(".")
     for members in ("libs", "services"):
         source = ROOT / members / parts[0] / "src"
@@ -155,7 +160,7 @@ def _exists(name: str) -> bool:
         if module.is_dir() or module.with_suffix(".py").exists():
             return True
         if holder.exists() and re.search(
-            rf"^(?:class|(?:async )?def) {parts[-1]}\b", holder.read_text(), re.MULTILINE
+            rf"^(?:(?:class|(?:async )?def) )?{parts[-1]}\b", holder.read_text(), re.MULTILINE
         ):
             return True
     return False
@@ -163,7 +168,7 @@ def _exists(name: str) -> bool:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_module_that_a_document_names_with_dots_exists(document):
-    names = set(NAMED_MODULE.findall((ROOT / document).read_text(encoding="utf-8"))) - EVENTS
+    names = set(NAMED_MODULE.findall((ROOT / document).read_text(encoding="utf-8"))) - EVENTS - TASKS
     assert {name for name in names if not _exists(name)} == set()
     assert document != "docs/security.md" or len(names) > 30
 
@@ -177,3 +182,19 @@ def test_every_decision_is_in_the_index():
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
 def test_the_readmes_links_lead_somewhere(link):
     assert (ROOT / link).exists()
+
+
+def test_a_link_to_a_section_leads_to_one():
+    links = [
+        (page, target or page.name, anchor)
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for target, anchor in re.findall(r"\]\(([\w./-]+\.md)?#([\w-]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) >= 5
+    broken = []
+    for page, target, anchor in links:
+        text = (page.parent / target).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        if anchor not in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}:
+            broken.append((page.name, target, anchor))
+    assert broken == []

@@ -24,8 +24,8 @@ COMPONENTS = sorted(path.name for path in (K8S / "components").iterdir())
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 SCHEMAS = "1.35"
 OF_OPERATORS = {
-    *("ExternalSecret", "Gateway", "HTTPRoute", "ServiceMonitor", "TriggerAuthentication", "ScaledObject"),
-    *("Cluster", "Kafka", "KafkaNodePool"),
+    *("ExternalSecret", "Gateway", "HTTPRoute", "ServiceMonitor", "PrometheusRule", "TriggerAuthentication"),
+    *("ScaledObject", "Cluster", "Kafka", "KafkaNodePool"),
 }
 """Kinds whose schema comes with an operator; no package carries it."""
 LONG_RUNNING = {"Deployment", "StatefulSet"}

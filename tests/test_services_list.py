@@ -96,6 +96,14 @@ def test_compose_migrates_and_starts_every_service_and_the_gateway_waits_for_it(
     assert names <= set(compose["gateway"]["environment"])
 
 
+def test_prometheus_of_compose_reads_the_metrics_of_every_process() -> None:
+    config = yaml.safe_load((ROOT / "deploy" / "observe" / "prometheus" / "prometheus.yml").read_text())
+    (scrape,) = config["scrape_configs"]
+    (static,) = scrape["static_configs"]
+    processes = {f"{name}{suffix}" for name in WITH_A_DATABASE for suffix in ("", "-worker")}
+    assert sorted(static["targets"]) == sorted(f"{process}:9464" for process in processes | {"gateway"})
+
+
 def test_the_example_of_the_environment_names_every_service() -> None:
     names = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     suffixes = ("URL", "WORKER_URL", "PORT", "WORKER_PORT", "DB_PASSWORD")

@@ -50,6 +50,17 @@ async def test_the_version_before_starts_on_a_schema_that_a_newer_one_made(setti
     assert await check(settings, "schema", older) is None
 
 
+async def test_the_version_before_migrates_nothing_where_a_newer_one_did(settings, tmp_path, capsys):
+    older = shutil.copytree(FOLDER, tmp_path / "migrations")
+    await migrate(settings)
+    max((older / "versions").glob("0*.py")).unlink()
+    package = ModuleType("sample")
+    package.__file__ = str(tmp_path / "__init__.py")
+    await asyncio.to_thread(cli.main, package, lambda: settings, ["migrate"])
+    assert capsys.readouterr().out == "waiting: the schema is of a later version and stays as it is\n"
+    assert await check(settings, "schema") is None
+
+
 async def test_a_schema_of_the_version_before_is_waited_for(settings, tmp_path):
     newer = shutil.copytree(FOLDER, tmp_path / "migrations")
     newest = max((newer / "versions").glob("0*.py"))

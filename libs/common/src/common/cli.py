@@ -64,13 +64,22 @@ def _wait(settings: ServiceSettings, package: ModuleType, arguments: argparse.Na
     _say(f"{settings.service}: {', '.join(arguments.kinds)}: there")
 
 
+def _migrate(settings: ServiceSettings, package: ModuleType) -> None:
+    url = settings.database_url.get_secret_value()
+    try:
+        migrated = migrations.upgrade(url, migrations.folder_of(package))
+    except migrations.NeverFree as error:
+        raise SystemExit(f"{settings.service}: {error}") from None
+    state = "up to date" if migrated else "of a later version and stays as it is"
+    _say(f"{settings.service}: the schema is {state}")
+
+
 def run_command(arguments: argparse.Namespace, package: ModuleType, settings: ServiceSettings) -> None:
     """Do what one of the common commands asks for."""
     url = settings.database_url.get_secret_value()
     match arguments.command:
         case "migrate":
-            migrations.upgrade(url, migrations.folder_of(package))
-            _say(f"{settings.service}: the schema is up to date")
+            _migrate(settings, package)
         case "wait":
             _wait(settings, package, arguments)
         case "revision":

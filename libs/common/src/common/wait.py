@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.contracts.catalogue import PUBLISHERS
-from common.db import migrations
+from common.db import revisions
 from common.messaging import dead_letters, kafka
 from common.settings import ServiceSettings
 
@@ -58,7 +58,7 @@ def checks_of(settings: ServiceSettings, folder: Path, kinds: Sequence[str]) -> 
         return None
 
     async def schema() -> str | None:
-        return None if await migrations.is_current(url, folder) else "the schema's newest revision"
+        return None if await revisions.is_current(url, folder) else "the schema's newest revision"
 
     async def topics() -> str | None:
         wanted = {*(event.topic for event in PUBLISHERS.values()), dead_letters.topic_of(settings.service)}

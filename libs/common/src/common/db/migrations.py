@@ -1,21 +1,27 @@
 """Alembic for one service: its own history and version table, in its own schema."""
 
 import asyncio
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.schema import declaration
 from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from common.db import engine, tables
+from common.db import engine, revisions, tables
+
+LOCK_TIMEOUT_MS = 200
+"""Far less than Postgres' deadlock_timeout (1 s): in a deadlock the migration gives way, and not a request."""
+PAUSE_SECONDS = 1.0
+IN_USE = ("55P03", "40P01")
+"""lock_not_available and deadlock_detected."""
 
 LOCK = text("SELECT pg_advisory_xact_lock(7266279, hashtext(current_schema()))")
 
@@ -199,7 +205,7 @@ async def _online(url: str, metadata: MetaData) -> None:
         poolclass=NullPool,
         connect_args={
             "timeout": 5,
-            "server_settings": {"search_path": search_path, "lock_timeout": "10000"},
+            "server_settings": {"search_path": search_path, "lock_timeout": str(LOCK_TIMEOUT_MS)},
         },
     )
     try:
@@ -236,31 +242,40 @@ def folder_of(package: ModuleType) -> Path:
     return inside if inside.is_dir() else here.parents[1] / "migrations"
 
 
-def upgrade(url: str, folder: Path) -> None:
-    """Bring the schema of the URL's role to the newest revision in `folder`."""
-    command.upgrade(config(url, folder), "head")
+class NeverFree(Exception):
+    """Tables were in use for so long that a migration never got its locks; nothing was changed."""
 
 
-async def is_current(url: str, folder: Path) -> bool:
-    """Tell whether the schema is at the newest revision in `folder`, or at one that is newer than all of it.
+def upgrade(url: str, folder: Path, *, patience: float = 120) -> bool:
+    """Bring the schema of the URL's role to the newest revision in `folder`, while others may be using it.
 
-    A newer one was made by a later version, and its migrations are safe for the version before.
+    Return False where a later version has brought it beyond: it works for the version before and stays as it is. It
+    waits for a lock for a moment only, since requests queue behind it, and tries again for `patience` seconds.
+
+    Raises:
+        NeverFree: others held the tables all the while.
     """
-    scripts = ScriptDirectory.from_config(config(url, folder))
-    database_engine = create_async_engine(
-        engine.asyncpg_url(url), poolclass=NullPool, connect_args={"timeout": 5}
-    )
+    if asyncio.run(revisions.is_beyond(url, folder)):
+        return False
+    deadline = time.monotonic() + patience
+    while not _upgraded(url, folder):
+        if time.monotonic() >= deadline:
+            raise NeverFree(
+                f"no lock was to be had on its tables within {patience:g} s, and nothing was changed:"
+                " end long transactions (pg_stat_activity), then migrate again"
+            )
+        time.sleep(PAUSE_SECONDS)
+    return True
+
+
+def _upgraded(url: str, folder: Path) -> bool:
     try:
-        async with database_engine.connect() as connection:
-            heads = await connection.run_sync(_heads_of, engine.schema_of(url))
-    finally:
-        await database_engine.dispose()
-    known = {script.revision for script in scripts.walk_revisions()}
-    return bool(heads) and (set(heads) == set(scripts.get_heads()) or not known >= set(heads))
-
-
-def _heads_of(connection: Connection, schema: str) -> tuple[str, ...]:
-    return MigrationContext.configure(connection, opts={"version_table_schema": schema}).get_current_heads()
+        command.upgrade(config(url, folder), "head")
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in IN_USE:
+            return False
+        raise
+    return True
 
 
 def revision(url: str, folder: Path, message: str) -> None:

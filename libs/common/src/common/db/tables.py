@@ -94,9 +94,8 @@ inbox = Table(
 
 status = Column("status", Text, nullable=False, server_default="queued")
 # written out in every statement, so that the indexes which say the same are found
-OPEN_WORDS: list[ColumnElement[str]] = [
-    literal_column(f"'{word}'") for word in ("queued", "running", "retrying")
-]
+OPEN_STATUSES = ("queued", "running", "retrying")
+OPEN_WORDS: list[ColumnElement[str]] = [literal_column(f"'{word}'") for word in OPEN_STATUSES]
 ENDED_WORDS: list[ColumnElement[str]] = [
     literal_column(f"'{word}'") for word in ("succeeded", "failed", "cancelled")
 ]

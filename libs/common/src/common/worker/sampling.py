@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from common.db import tables
 from common.db.engine import SessionMaker
 from common.messaging import outbox
 from common.metrics import meter
@@ -82,5 +83,5 @@ async def _sample_database(sessions: SessionMaker, kinds: set[str]) -> None:
         age = ages.get(kind)
         WAITING_TASKS.set(age.tasks if age else 0, {"kind": kind})
         OLDEST_TASK.set(age.oldest_seconds if age else 0, {"kind": kind})
-        for status in queue_age.OPEN:
+        for status in tables.OPEN_STATUSES:
             OPEN_TASKS.set(counts.get((kind, status), 0), {"kind": kind, "status": status})

@@ -152,7 +152,9 @@ def _compose(name: str) -> list[Insertion]:
 """
     gateway, healthy = "  gateway:\n    <<: *service\n", "{condition: service_healthy}"
     waited_for = f"      {name}: {healthy}\n      {name}-worker: {healthy}\n"
+    scraped = f"          - {name}:9464\n          - {name}-worker:9464\n"
     return [
+        Insertion("deploy/observe/prometheus/prometheus.yml", "targets:\n", "    relabel_configs", scraped),
         Insertion(path, "x-auth: &auth", "x-probe: &probe", environment),
         Insertion(path, "PROVISION_DATABASE_URLS: ", '"\n      KAFKA', f",\\\n        {url}"),
         Insertion(path, "  auth-migrate:\n", "  # a volume belongs to root", migrate),
@@ -161,7 +163,7 @@ def _compose(name: str) -> list[Insertion]:
         Insertion(
             path, gateway, "      CORS_ORIGINS:", f"      {upper}_WORKER_URL: http://{name}-worker:8000\n"
         ),
-        Insertion(path, gateway, "\nvolumes:", waited_for),
+        Insertion(path, gateway, "\n  # --- `make observe`", waited_for),
     ]
 
 
