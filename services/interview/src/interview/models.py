@@ -16,7 +16,7 @@ from common.db.types import PydanticJSON, words_of
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
 from interview.coaching import evaluation
-from interview.questions.question import Kind, Level, Point
+from interview.questions.question import Guidance, Kind, Level, Point
 
 
 class Base(DeclarativeBase):
@@ -154,6 +154,7 @@ class Question(Base):
     why: Mapped[str]
     topics: Mapped[list[str]]
     points: Mapped[list[Point]] = mapped_column(PydanticJSON(list[Point]))
+    guidance: Mapped[Guidance | None] = mapped_column(PydanticJSON(Guidance))
 
     answer: Mapped["Answer | None"] = relationship(lazy="raise", passive_deletes="all")
 

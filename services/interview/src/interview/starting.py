@@ -117,4 +117,5 @@ def _question(number: int, planned: PlannedQuestion) -> Question:
         why=planned.why,
         topics=list(question.topics),
         points=list(question.points),
+        guidance=question.guidance,
     )

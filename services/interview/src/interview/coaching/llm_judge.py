@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from interview.coaching import evaluation, rule_checks
-from interview.coaching.evaluation import EvaluatedBy, Evaluation
+from interview.coaching.evaluation import EvaluatedBy, Evaluation, Judgement
 from interview.coaching.reading import Reading
 from interview.coaching.rubrics import CheckedBy, Criterion
 from interview.coaching.verdicts import Outcome, Verdict
@@ -49,7 +49,7 @@ class JudgedCriterion(BaseModel):
     reason: str
 
 
-class Judgement(BaseModel):
+class JudgeReply(BaseModel):
     """What the model found about one answer."""
 
     criteria: list[JudgedCriterion]
@@ -63,7 +63,7 @@ async def evaluate(chain: Chain, reading: Reading) -> Evaluation:
         LLMProviderError: no provider answered usefully.
     """
     request = await asyncio.to_thread(_request, reading)
-    reply = await chain.ask(request.prompt, Judgement)
+    reply = await chain.ask(request.prompt, JudgeReply)
     return await asyncio.to_thread(_compose, request, reply)
 
 
@@ -78,24 +78,17 @@ class _JudgeRequest:
 
 
 def _request(reading: Reading) -> _JudgeRequest:
-    rule_verdicts = rule_checks.judge(reading)
-    open_ids = {verdict.criterion_id for verdict in rule_verdicts if verdict.outcome is Outcome.CANNOT_ASSESS}
-    asked = [
-        criterion
-        for criterion in reading.rubric.criteria
-        if criterion.checked_by is CheckedBy.MODEL or criterion.id in open_ids
-    ]
+    asked = [criterion for criterion in reading.rubric.criteria if criterion.checked_by is not CheckedBy.CODE]
     prompt = Prompt(
         name="evaluate-answer-1",
         system=SYSTEM,
         user=_user(asked, reading),
         max_output_tokens=MAX_OUTPUT_TOKENS,
     )
-    by_rules = [verdict for verdict in rule_verdicts if verdict.criterion_id not in open_ids]
-    return _JudgeRequest(reading, by_rules, asked, prompt)
+    return _JudgeRequest(reading, rule_checks.judge_by_code(reading), asked, prompt)
 
 
-def _compose(request: _JudgeRequest, reply: Reply[Judgement]) -> Evaluation:
+def _compose(request: _JudgeRequest, reply: Reply[JudgeReply]) -> Evaluation:
     by = EvaluatedBy(
         engine=reply.engine,
         model=reply.model,
@@ -104,8 +97,13 @@ def _compose(request: _JudgeRequest, reply: Reply[Judgement]) -> Evaluation:
         output_tokens=reply.output_tokens,
     )
     verdicts = [*request.by_rules, *_verdicts(reply.value, request.asked)]
-    advice = [_readable(text) for text in reply.value.improvements]
-    return evaluation.compose(request.reading, verdicts, by, advice)
+    reading = request.reading
+    judgement = Judgement(
+        verdicts, reading.parts_of_story, [_readable(text) for text in reply.value.improvements]
+    )
+    guidance = reading.question.guidance
+    sample = guidance.answers if guidance else None
+    return evaluation.compose(reading.rubric, reading.transcript, sample, judgement, by)
 
 
 def _user(asked: Sequence[Criterion], reading: Reading) -> str:
@@ -131,7 +129,7 @@ def _user(asked: Sequence[Criterion], reading: Reading) -> str:
     return f"DATA {mark} BEGINS\n{json.dumps(document, ensure_ascii=False, indent=1)}\nDATA {mark} ENDS"
 
 
-def _verdicts(judgement: Judgement, asked: Sequence[Criterion]) -> list[Verdict]:
+def _verdicts(judgement: JudgeReply, asked: Sequence[Criterion]) -> list[Verdict]:
     """Return the model's verdicts. One about a criterion it was not asked for keeps no id, so that it is dropped."""
     ids = {criterion.id for criterion in asked}
     return [

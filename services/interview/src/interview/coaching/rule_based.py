@@ -1,11 +1,10 @@
-"""The rule-based judge: works offline, judges by counting and comparing, and leaves open what that can't tell."""
+"""The built-in judge: works offline, compares meanings, and leaves open what that can't tell."""
 
-from interview.coaching import evaluation, rule_checks, verdicts
-from interview.coaching.evaluation import EvaluatedBy, Evaluation
+from interview.coaching import evaluation, heads, rule_checks, verdicts
+from interview.coaching.evaluation import EvaluatedBy, Evaluation, Judgement
 from interview.coaching.reading import Reading
 from interview.coaching.rubrics import CheckedBy
 
-ENGINE = "built-in"
 BEYOND = "The built-in coach can't assess this; a language model can."
 
 
@@ -16,5 +15,12 @@ def evaluate(reading: Reading) -> Evaluation:
         for criterion in reading.rubric.criteria
         if criterion.checked_by is CheckedBy.MODEL
     ]
-    judged = [*rule_checks.judge(reading), *beyond]
-    return evaluation.compose(reading, judged, EvaluatedBy(engine=ENGINE))
+    judgement = Judgement([*rule_checks.judge(reading), *beyond], reading.parts_of_story)
+    guidance = reading.question.guidance
+    return evaluation.compose(
+        reading.rubric,
+        reading.transcript,
+        guidance.answers if guidance else None,
+        judgement,
+        EvaluatedBy(engine=evaluation.BUILT_IN, model=f"minilm-{heads.SHA256[:12]}"),
+    )

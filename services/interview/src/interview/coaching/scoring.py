@@ -1,23 +1,31 @@
-"""The score: computed from verdicts alone, the same every time."""
+"""The score: computed from verdicts alone, the same every time, as a range and its middle."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from interview.coaching import scoring_v1
 from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 
-FLOOR = 10.0
-UNPROVEN = 60.0
+FIRST_VERSION = 1
+FLOOR = Fraction(10)
+WRONG_MAIN = Fraction(25)
+HALF_WRONG_MAIN = Fraction(50)
 NEEDED_SHARE = Fraction(1, 2)
 
 
 @dataclass(frozen=True)
 class Score:
-    """0 to 100, or None where too little could be assessed, with a note that says why."""
+    """0 to 100, or None where too little could be assessed, with a note that says why.
+
+    `low` counts what nobody could judge as lost, `high` as won; `value` is the middle.
+    """
 
     value: float | None
-    note: str
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def points(criterion: Criterion, verdict: Verdict) -> float | None:
@@ -28,46 +36,50 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
 
 
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
-    """Return the score these verdicts make: weight earned over weight that could be assessed.
+    """Return the score these verdicts make: the weight earned over all the weight there is.
 
-    A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` where
-    some sentence speaks for it, and leaves any other without a number, as does less than half of the weight assessable.
+    A gate that is not met holds it at 10 and leaves only what was earned. A main thing that is wrong caps it at 25, one
+    half wrong at 50. There is no number where less than half of the weight could be assessed. A rubric of the first
+    version is scored as it was then.
     """
     by_criterion = {verdict.criterion_id: verdict for verdict in verdicts}
-    judged = [
-        (criterion, by_criterion[criterion.id])
-        for criterion in rubric.criteria
-        if criterion.id in by_criterion and by_criterion[criterion.id].outcome is not Outcome.CANNOT_ASSESS
-    ]
-    failed = [
-        criterion.name for criterion, verdict in judged if criterion.gate and verdict.outcome is Outcome.UNMET
-    ]
-    value = _ratio(judged)
-    if failed:
-        return Score(min(FLOOR, value), f"Held at the floor: not met is “{failed[0]}”.")
-    judged_ids = {criterion.id for criterion, _ in judged}
+    if rubric.version == FIRST_VERSION:
+        first = scoring_v1.score(rubric, by_criterion.values())
+        return Score(first.value, first.note)
     total = sum(criterion.weight for criterion in rubric.criteria)
-    if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
-        return Score(None, "No score: less than half of what counts could be assessed.")
-    unproven = [
-        criterion for criterion in rubric.criteria if criterion.gate and criterion.id not in judged_ids
+    assessed = [
+        (criterion, verdict)
+        for criterion in rubric.criteria
+        if (verdict := by_criterion.get(criterion.id)) and verdict.outcome is not Outcome.CANNOT_ASSESS
     ]
-    likely = all(
-        criterion.id in by_criterion and by_criterion[criterion.id].sentences for criterion in unproven
-    )
-    if unproven and likely and value > UNPROVEN:
-        return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0].name}” could not be assessed.")
-    if unproven and value > FLOOR:
-        return Score(None, f"No score: “{unproven[0].name}” could not be assessed.")
-    return Score(value, "")
+    if not total:
+        return Score(None, "No score: the rubric has no weight.")
+    low = sum((100 * _earned(*pair) for pair in assessed), Fraction(0)) / total
+    weight = sum(criterion.weight for criterion, _ in assessed)
+    failed = [
+        criterion for criterion, verdict in assessed if criterion.gate and verdict.outcome is Outcome.UNMET
+    ]
+    if failed:
+        held = min(FLOOR, low)
+        return _of(held, held, f"Held at the floor: not met is “{failed[0].name}”.")
+    if weight < NEEDED_SHARE * total:
+        return Score(None, "No score: less than half of what counts could be assessed.")
+    cap, note = _cap(assessed)
+    high = low + Fraction(100 * (total - weight), total)
+    return _of(min(cap, low), min(cap, high), note if high > cap else "")
 
 
-def _ratio(judged: list[tuple[Criterion, Verdict]]) -> float:
-    weight = sum(criterion.weight for criterion, _ in judged)
-    if not weight:
-        return 0.0
-    earned = sum((_earned(criterion, verdict) for criterion, verdict in judged), Fraction(0))
-    return max(0.0, min(100.0, round(float(100 * earned / weight), 1)))
+def _cap(assessed: Iterable[tuple[Criterion, Verdict]]) -> tuple[Fraction, str]:
+    for criterion, verdict in assessed:
+        if criterion.main and verdict.outcome is Outcome.UNMET:
+            if verdict.level < 1:
+                return WRONG_MAIN, f"At most {WRONG_MAIN}: the main thing is wrong."
+            return HALF_WRONG_MAIN, f"At most {HALF_WRONG_MAIN}: the main thing is half wrong."
+    return Fraction(100), ""
+
+
+def _of(low: Fraction, high: Fraction, note: str) -> Score:
+    return Score(round(float((low + high) / 2), 1), note, round(float(low), 1), round(float(high), 1))
 
 
 def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:

@@ -5,14 +5,15 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict
 
 from common.web.pagination import InvalidCursor
-from interview.questions.question import Kind, Level, Point
+from interview.questions.question import Guidance, Kind, Level, Point, Question, SampleAnswers
 from interview.text import vocabulary
-
-FILES = ("behavioural", "technical", "system_design", "mixed")
 
 
 class BankQuestion(BaseModel):
-    """One question of the bank. `topics` are words a résumé or a job may share with it."""
+    """One question of the bank. `topics` are words a résumé or a job may share with it.
+
+    Without `trades` anybody may be asked it. `main` and what follows are as in `Guidance`, the anchors by level.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,17 +23,38 @@ class BankQuestion(BaseModel):
     levels: tuple[Level, ...]
     competency: str
     topics: tuple[str, ...]
-    points: tuple[Point, ...] = ()
+    trades: tuple[str, ...] = ()
+    main: str
+    main_samples: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    points: tuple[Point, ...]
+    anchors: dict[Level, str]
+    answers: SampleAnswers
+
+    def at(self, level: Level) -> Question:
+        """Return the question as it is judged when asked at a level."""
+        return Question(
+            text=self.text,
+            kind=self.kind,
+            level=level,
+            competency=self.competency,
+            topics=self.topics,
+            points=self.points,
+            guidance=Guidance(
+                main=self.main,
+                main_samples=self.main_samples,
+                mistakes=self.mistakes,
+                anchor=self.anchors.get(level, ""),
+                answers=self.answers,
+            ),
+        )
 
 
 @cache
 def questions() -> tuple[BankQuestion, ...]:
-    """Return the whole bank, in its own order."""
-    bank: list[BankQuestion] = []
-    for name in FILES:
-        data = vocabulary.load(f"{name}.toml")
-        bank += [BankQuestion(kind=data["kind"], **question) for question in data["questions"]]
-    return tuple(bank)
+    """Return the whole bank, by file and then in its own order."""
+    files = vocabulary.load_folder("bank")
+    return tuple(BankQuestion.model_validate(question) for file in files for question in file["questions"])
 
 
 @cache

@@ -182,15 +182,9 @@ def _cost(
 
 
 def _from_bank(banked: BankQuestion, wanted: Wanted, matches: _Matches) -> PlannedQuestion:
-    question = Question(
-        text=banked.text,
-        kind=banked.kind,
-        level=wanted.level,
-        competency=banked.competency,
-        topics=banked.topics,
-        points=banked.points,
+    return PlannedQuestion(
+        source=f"bank:{banked.id}", question=banked.at(wanted.level), why=_why(banked, wanted, matches)
     )
-    return PlannedQuestion(source=f"bank:{banked.id}", question=question, why=_why(banked, wanted, matches))
 
 
 def _why(question: BankQuestion, wanted: Wanted, matches: _Matches) -> str:
