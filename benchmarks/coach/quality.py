@@ -52,7 +52,7 @@ def share(scores: list[Scores], better: Grade, worse: Grade) -> str:
 
 def main() -> None:
     """Print the table."""
-    questions = data.seen()
+    questions = [item for item in data.seen() if item.kind is data.Kind.STORY]
     scores, words = measured(questions, built_in), measured(questions, length)
     print(f"{len(questions)} questions (seen half); stories only so far\n")
     print("| what | built-in | length alone |\n| --- | --- | --- |")
