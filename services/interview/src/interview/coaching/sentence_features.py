@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interview.embeddings import shared
+from interview.embeddings.encoder import DIMENSIONS
 from interview.text import actions, figures, neutral, words
 
 Matrix = NDArray[np.float32]
@@ -17,16 +18,21 @@ WOULD = re.compile(r"\b(?:would|i'd|you'd|should|could|usually|always|generally|
 CAPITAL = re.compile(r"(?<=[\w,] )(?!I\b|I')[A-Z]\w+")
 REASON = re.compile(r"\b(?:because|so that|since|otherwise|unless|which means|that way|therefore|in order to|the reason|depends)\b")
 LONG_WORD = 7
-COUNTED = 11
+COUNTED = 12
+BEFORE = 0.5
 
 
 def of(texts: tuple[str, ...], *, first: int = 1) -> Matrix:
-    """Return a row for each sentence: 384 numbers of meaning, then what is counted; `first` is the first one's number."""
+    """Return a row for each of the sentences, which follow each other; `first` is the number of the first.
+
+    384 numbers of its meaning, half of those of the sentence before it, and what is counted.
+    """
     if not texts:
-        return np.empty((0, 384 + COUNTED), np.float32)
+        return np.empty((0, 2 * DIMENSIONS + COUNTED), np.float32)
     meaning = shared.encode(tuple(neutral.neutral(text) for text in texts))
+    before = np.vstack([np.zeros((1, DIMENSIONS), np.float32), meaning[:-1]]) * BEFORE
     counted = np.array([_counted(text, number) for number, text in enumerate(texts, start=first)], np.float32)
-    return np.hstack([meaning, counted])
+    return np.hstack([meaning, before, counted])
 
 
 def _counted(text: str, number: int) -> tuple[float, ...]:
@@ -45,4 +51,5 @@ def _counted(text: str, number: int) -> tuple[float, ...]:
         float(neutral.is_negated(text)),
         sum(len(word) >= LONG_WORD for word in tokens) / count,
         float(number == 1),
+        min(number, 8) / 8,
     )
