@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "f084e5845ea4dc3fbee7343ce84b1181dfc779de19587f65028ed5005022cb74"
+SHA256 = "8cde255b31cd13d81dfc299fe31fe1432fa269c32c43fd1eb66ad8e6ef3866ae"
 
 
 class Part(StrEnum):
