@@ -21,7 +21,7 @@ SHA256 = "8cde255b31cd13d81dfc299fe31fe1432fa269c32c43fd1eb66ad8e6ef3866ae"
 
 
 class Part(StrEnum):
-    """What a sentence does: in a story the first five, in an explanation the last three."""
+    """What a sentence does: in a story the first five, in an explanation the last four."""
 
     SITUATION = "situation"
     TASK = "task"
@@ -31,16 +31,21 @@ class Part(StrEnum):
     STATEMENT = "statement"
     REASON = "reason"
     EXPERIENCE = "experience"
+    DENIAL = "denial"
 
 
 @dataclass(frozen=True)
 class Heads:
-    """A row of weights for each part, their biases, and one row for the evidence."""
+    """A row of weights and a bias for each part; a row for the evidence, for points and for the main thing."""
 
     parts: NDArray[np.float32]
     biases: NDArray[np.float32]
     evidence: NDArray[np.float32]
     evidence_bias: float
+    point: NDArray[np.float32]
+    point_bias: float
+    main: NDArray[np.float32]
+    main_bias: float
 
     def part_scores(self, features: Matrix) -> dict[Part, NDArray[np.float32]]:
         """Return for each part a score for each sentence; above 0 it is likely that part."""
@@ -51,6 +56,16 @@ class Heads:
         """Return how much of each sentence could be checked: about 0 (empty) to 3 (a fact)."""
         levels: NDArray[np.float32] = np.clip(features @ self.evidence + self.evidence_bias, 0, 3)
         return levels
+
+    def point_scores(self, features: Matrix) -> NDArray[np.float32]:
+        """Return for each row of `claim_features` a score; above 0 the sentence is likely to make the point."""
+        scores: NDArray[np.float32] = features @ self.point + self.point_bias
+        return scores
+
+    def main_scores(self, features: Matrix) -> NDArray[np.float32]:
+        """Return for each row of `claim_features` a score; above 0 the sentence is likely to do the main thing."""
+        scores: NDArray[np.float32] = features @ self.main + self.main_bias
+        return scores
 
 
 @cache
@@ -69,4 +84,8 @@ def load() -> Heads:
             biases=arrays["biases"],
             evidence=arrays["evidence"],
             evidence_bias=float(arrays["evidence_bias"]),
+            point=arrays["point"],
+            point_bias=float(arrays["point_bias"]),
+            main=arrays["main"],
+            main_bias=float(arrays["main_bias"]),
         )

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from interview.coaching import heads, rubrics, sentence_features
+from interview.coaching import claim_features, heads, rubrics, sentence_features
 from interview.coaching.heads import Part
-from interview.coaching.rubrics import Rubric
+from interview.coaching.rubrics import Criterion, Rubric
 from interview.coaching.sentence_features import Matrix
 from interview.coaching.transcript import Line, Transcript
 from interview.embeddings import shared
@@ -71,6 +71,27 @@ class Reading:
     def strongest(self, part: Part) -> tuple[int, ...]:
         """Return the sentences of a part, that with most evidence first."""
         return tuple(sorted(self.parts[part], key=lambda number: (-self.evidence[number], number)))
+
+    @cached_property
+    def claim_features(self) -> dict[str, Matrix]:
+        """By point, and for the main thing, a row for each sentence: how it stands to what was to be said."""
+        criteria = [
+            criterion
+            for criterion in self.rubric.criteria
+            if criterion.main or criterion.id.startswith(rubrics.POINT)
+        ]
+        evidence = np.array([self.evidence[line.number] for line in self.lines], np.float32)
+        meaning = self.features[:, :DIMENSIONS]
+        return claim_features.of(self.lines, meaning, evidence, self.question.text, criteria)
+
+    def saying(self, criterion: Criterion) -> dict[int, float]:
+        """Return each sentence's score for a point or the main thing; above 0 it is likely to say it."""
+        weights = heads.load()
+        scores = (weights.main_scores if criterion.main else weights.point_scores)(self.claim_features[criterion.id])
+        return {
+            line.number: float(score) if is_sentence(line) else -1.0
+            for line, score in zip(self.lines, scores, strict=True)
+        }
 
     def nearness(self, samples: Sequence[str], *, same_polarity: bool = False) -> dict[int, float]:
         """Return by sentence number the cosine to the nearest of the samples; -1 where there is none to compare with.

@@ -11,6 +11,7 @@ from interview.questions.question import GAP, Kind, Point, Question
 from interview.text import vocabulary
 
 FULL_STEP = 3
+POINT = "point_"
 POINT_ADVICE = "A point worth making: {point}."
 POINT_PRAISE = "You made the point: {point}"
 
@@ -110,7 +111,7 @@ def _criterion(name: str, question: Question) -> Criterion:
 def _point(number: int, point: Point, weight: int) -> Criterion:
     lowered = point.point[0].lower() + point.point[1:] if point.point[1:2].islower() else point.point
     return Criterion(
-        id=f"point_{number}",
+        id=f"{POINT}{number}",
         name=point.point,
         scale=Scale.BINARY,
         weight=weight,
