@@ -1,5 +1,6 @@
 """The bank: questions of our own writing, by kind and level."""
 
+from collections.abc import Set
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
@@ -7,6 +8,19 @@ from pydantic import BaseModel, ConfigDict
 from common.web.pagination import InvalidCursor
 from interview.questions.question import Guidance, Kind, Level, Point, Question, SampleAnswers
 from interview.text import vocabulary
+
+AROUND = frozenset({"opening", "closing"})
+# what each kind of interview asks, and what it falls back on where a trade has no more of that
+DRAWS_ON: dict[Kind, tuple[frozenset[Kind], ...]] = {
+    Kind.BEHAVIOURAL: (frozenset({Kind.BEHAVIOURAL}),),
+    Kind.TECHNICAL: (frozenset({Kind.TECHNICAL, Kind.MIXED}), frozenset({Kind.BEHAVIOURAL})),
+    Kind.SYSTEM_DESIGN: (
+        frozenset({Kind.SYSTEM_DESIGN}),
+        frozenset({Kind.TECHNICAL, Kind.MIXED}),
+        frozenset({Kind.BEHAVIOURAL}),
+    ),
+    Kind.MIXED: (frozenset(Kind),),
+}
 
 
 class BankQuestion(BaseModel):
@@ -57,12 +71,6 @@ def questions() -> tuple[BankQuestion, ...]:
     return tuple(BankQuestion.model_validate(question) for file in files for question in file["questions"])
 
 
-@cache
-def topics() -> tuple[str, ...]:
-    """Return every topic of the bank once, in its order."""
-    return tuple(dict.fromkeys(topic for question in questions() for topic in question.topics))
-
-
 def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
     """Return up to `limit` questions after the one the cursor names, and the cursor of the page that follows.
 
@@ -77,19 +85,25 @@ def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str 
     return questions()[begin:end], ids[end - 1] if end < len(ids) else None
 
 
-def fitting(kind: Kind, level: Level) -> tuple[BankQuestion, ...]:
-    """Return the questions for one kind of interview, those of the level first, then its neighbours'.
+def fitting(kind: Kind, level: Level, trades: Set[str]) -> tuple[BankQuestion, ...]:
+    """Return the questions for one kind of interview and a job of these trades, those of the level first.
 
-    A mixed interview draws on every kind; technical and design interviews also on stories about technical work.
+    A question of a trade is asked nobody outside of it, and how an interview begins and ends is no part of its middle.
     """
-    kinds = {
-        Kind.BEHAVIOURAL: {Kind.BEHAVIOURAL},
-        Kind.TECHNICAL: {Kind.TECHNICAL, Kind.MIXED},
-        Kind.SYSTEM_DESIGN: {Kind.SYSTEM_DESIGN},
-        Kind.MIXED: set(Kind),
-    }[kind]
-    of_kind = [question for question in questions() if question.kind in kinds]
+    kinds = frozenset[Kind]().union(*DRAWS_ON[kind])
+    suitable = [
+        question
+        for question in questions()
+        if question.kind in kinds
+        and question.competency not in AROUND
+        and (not question.trades or not trades.isdisjoint(question.trades))
+    ]
     return (
-        *[question for question in of_kind if level in question.levels],
-        *[question for question in of_kind if level not in question.levels],
+        *[question for question in suitable if level in question.levels],
+        *[question for question in suitable if level not in question.levels],
     )
+
+
+def distance(kind: Kind, question: BankQuestion) -> int:
+    """Return how far a question is from what this kind of interview is about: 0 is its own."""
+    return next(number for number, kinds in enumerate(DRAWS_ON[kind]) if question.kind in kinds)

@@ -1,6 +1,9 @@
 """Questions made from a résumé: each quotes what the candidate wrote there."""
 
+import itertools
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,19 +13,10 @@ from interview.text import figures, words
 
 MAX_QUOTE = 180
 MAX_NAME = 60
-LEADING = frozenset(
-    words.stem(word)
-    for word in [
-        "led",
-        "lead",
-        "managed",
-        "mentored",
-        "coordinated",
-        "headed",
-        "supervised",
-        "directed",
-        "hired",
-    ]
+LEADING = re.compile(
+    r"\b(?:led|leads?|leading|manag(?:e|es|ed|ing)|mentor(?:s|ed|ing)?|coordinat(?:e|es|ed|ing)|head(?:s|ed|ing)|"
+    r"supervis(?:e|es|ed|ing)|direct(?:s|ed|ing)|hir(?:e|es|ed|ing))\b",
+    re.IGNORECASE,
 )
 
 CLAIM = "{place} you wrote: “{claim}” {ask}"
@@ -34,7 +28,7 @@ CLAIM_ASKS = {
     },
     Kind.MIXED: {
         "figure": "Walk me through how you achieved that: what you tried, what you chose and why.",
-        "leading": "Which technical decisions were yours, and how did they turn out?",
+        "leading": "Which decisions were yours, and how did they turn out?",
         "plain": "Walk me through the hardest part of it and how you solved it.",
     },
     Kind.SYSTEM_DESIGN: {
@@ -42,6 +36,7 @@ CLAIM_ASKS = {
         "plain": "Design that system anew: what it must do, its parts and its data.",
     },
 }
+CLAIM_COMPETENCIES = {"figure": "experience", "leading": "leadership", "plain": "experience"}
 CLAIM_WHY = {
     "figure": "Your résumé makes a claim with a figure; interviewers ask how it came about.",
     "leading": "Your résumé says that you led others; interviewers ask how.",
@@ -75,26 +70,45 @@ class PlannedQuestion(BaseModel):
     why: str
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """Something a résumé says was done, and where; its `sort` is `figure`, `leading` or `plain`."""
+
+    place: str
+    text: str
+    sort: str
+
+
 def questions(
     content: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
-) -> list[PlannedQuestion]:
-    """Return the questions this résumé gives rise to, claims with figures first, then skills the job wants.
+) -> Iterator[PlannedQuestion]:
+    """Yield the questions this résumé gives rise to: a claim and a skill in turn, then positions.
 
+    Claims with figures and skills that the job wants come first. A résumé may make a thousand claims, of which a few
+    are asked about: a question is made when it is taken.
     `wanted` are the stems of the job's title and description.
     """
-    claims = list(_claims(content, kind, level))
-    claims.sort(key=lambda planned: not planned.source.startswith("resume:figure"))
+    claims = sorted(_claims(content, kind), key=lambda claim: claim.sort != "figure")
     skills = sorted(_skills(content, kind, level, wanted), key=lambda planned: "job" not in planned.why)
-    mixed = [planned for pair in zip(claims, skills, strict=False) for planned in pair]
-    rest = claims[len(skills) :] + skills[len(claims) :]
-    return [*mixed, *rest, *_positions(content, level)]
-
-
-def _claims(content: ResumeContent, kind: Kind, level: Level) -> Iterator[PlannedQuestion]:
     asked_as = Kind.MIXED if kind is Kind.TECHNICAL else kind
+    for claim, skill in itertools.zip_longest(claims, skills):
+        if claim is not None:
+            yield _about_claim(claim, asked_as, level)
+        if skill is not None:
+            yield skill
+    yield from _positions(content, level)
+
+
+def _claims(content: ResumeContent, kind: Kind) -> Iterator[_Claim]:
+    places: dict[str, str] = {}
     for place, text in _written(content):
-        if kind is not Kind.SYSTEM_DESIGN or not _leads(text):  # a team is no system to design anew
-            yield _claim(place, text, asked_as, level)
+        places.setdefault(text, place)  # what is written twice is looked at once
+    for text, place in places.items():
+        leading = LEADING.search(text) is not None
+        if kind is Kind.SYSTEM_DESIGN and leading:
+            continue  # a team is no system to design anew
+        figure = figures.has_figure(words.plain(text))
+        yield _Claim(place, text, "leading" if leading else "figure" if figure else "plain")
 
 
 def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
@@ -106,25 +120,18 @@ def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
             yield _about(project), text
 
 
-def _leads(text: str) -> bool:
-    return not LEADING.isdisjoint(words.stems(text))
-
-
-def _claim(place: str, text: str, kind: Kind, level: Level) -> PlannedQuestion:
-    figure = figures.has_figure(words.plain(text))
-    sort = "leading" if _leads(text) else "figure" if figure else "plain"
-    claim = _cut(text, MAX_QUOTE).rstrip(".") + "."
-    competency = {"figure": "experience", "leading": "leadership", "plain": "experience"}[sort]
+def _about_claim(claim: _Claim, kind: Kind, level: Level) -> PlannedQuestion:
+    quote = _cut(claim.text, MAX_QUOTE).rstrip(".") + "."
     return PlannedQuestion(
-        source=f"resume:{sort}:{claim[:80]}",
+        source=f"resume:{claim.sort}:{quote[:80]}",
         question=Question(
-            text=CLAIM.format(place=place, claim=claim, ask=CLAIM_ASKS[kind][sort]),
+            text=CLAIM.format(place=claim.place, claim=quote, ask=CLAIM_ASKS[kind][claim.sort]),
             kind=kind,
             level=level,
-            competency="scalability" if kind is Kind.SYSTEM_DESIGN else competency,
-            topics=(claim,),
+            competency="scalability" if kind is Kind.SYSTEM_DESIGN else CLAIM_COMPETENCIES[claim.sort],
+            topics=(quote,),
         ),
-        why=CLAIM_WHY[sort],
+        why=CLAIM_WHY[claim.sort],
     )
 
 
