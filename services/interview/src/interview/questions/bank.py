@@ -91,16 +91,22 @@ def fitting(kind: Kind, level: Level, trades: Set[str]) -> tuple[BankQuestion, .
     A question of a trade is asked nobody outside of it, and how an interview begins and ends is no part of its middle.
     """
     kinds = frozenset[Kind]().union(*DRAWS_ON[kind])
-    suitable = [
-        question
-        for question in questions()
-        if question.kind in kinds
-        and question.competency not in AROUND
-        and (not question.trades or not trades.isdisjoint(question.trades))
-    ]
+    suitable = [question for question in questions() if question.kind in kinds and _suits(question, trades)]
     return (
         *[question for question in suitable if level in question.levels],
         *[question for question in suitable if level not in question.levels],
+    )
+
+
+def topics(trades: Set[str]) -> tuple[str, ...]:
+    """Return every topic of the questions a job of these trades may bring up, each once."""
+    suitable = (question for question in questions() if _suits(question, trades))
+    return tuple(dict.fromkeys(topic for question in suitable for topic in question.topics))
+
+
+def _suits(question: BankQuestion, trades: Set[str]) -> bool:
+    return question.competency not in AROUND and (
+        not question.trades or not trades.isdisjoint(question.trades)
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from common.contracts.resume import Project, ResumeContent, Work
+from interview.questions import made
+from interview.questions.made import Sort
 from interview.questions.question import Kind, Level, Question
 from interview.text import figures, words
 
@@ -22,25 +24,25 @@ LEADING = re.compile(
 CLAIM = "{place} you wrote: “{claim}” {ask}"
 CLAIM_ASKS = {
     Kind.BEHAVIOURAL: {
-        "figure": "What did you do to get there, and how was that figure measured?",
-        "leading": "Tell me what you did to bring the others along, and what came of it.",
-        "plain": "What exactly was your part in it, and what came of it?",
+        Sort.FIGURE: "What did you do to get there, and how was that figure measured?",
+        Sort.LEADING: "Tell me what you did to bring the others along, and what came of it.",
+        Sort.PLAIN: "What exactly was your part in it, and what came of it?",
     },
     Kind.MIXED: {
-        "figure": "Walk me through how you achieved that: what you tried, what you chose and why.",
-        "leading": "Which decisions were yours, and how did they turn out?",
-        "plain": "Walk me through the hardest part of it and how you solved it.",
+        Sort.FIGURE: "Walk me through how you achieved that: what you tried, what you chose and why.",
+        Sort.LEADING: "Which decisions were yours, and how did they turn out?",
+        Sort.PLAIN: "Walk me through the hardest part of it and how you solved it.",
     },
     Kind.SYSTEM_DESIGN: {
-        "figure": "Design that system anew: its parts, its data, and what gives way first at ten times the load.",
-        "plain": "Design that system anew: what it must do, its parts and its data.",
+        Sort.FIGURE: "Design that system anew: its parts, its data, and what gives way first at ten times the load.",
+        Sort.PLAIN: "Design that system anew: what it must do, its parts and its data.",
     },
 }
-CLAIM_COMPETENCIES = {"figure": "experience", "leading": "leadership", "plain": "experience"}
+CLAIM_COMPETENCIES = {Sort.FIGURE: "experience", Sort.LEADING: "leadership", Sort.PLAIN: "experience"}
 CLAIM_WHY = {
-    "figure": "Your résumé makes a claim with a figure; interviewers ask how it came about.",
-    "leading": "Your résumé says that you led others; interviewers ask how.",
-    "plain": "It is on your résumé; interviewers ask what your own part was.",
+    Sort.FIGURE: "Your résumé makes a claim with a figure; interviewers ask how it came about.",
+    Sort.LEADING: "Your résumé says that you led others; interviewers ask how.",
+    Sort.PLAIN: "It is on your résumé; interviewers ask what your own part was.",
 }
 SKILL = (
     "Your résumé lists {skill}. Tell me about a problem you solved with it: what was the problem, what did you do, "
@@ -54,6 +56,10 @@ SKILL_DESIGN = (
     "Your résumé lists {skill}. Design a system you would build with it: what it must do and for how many, its parts "
     "and its data, and where {skill} would be the wrong choice."
 )
+SKILL_ASKS = {
+    Kind.BEHAVIOURAL: (SKILL_LEARNT, Sort.SKILL_LEARNT, "learning"),
+    Kind.SYSTEM_DESIGN: (SKILL_DESIGN, Sort.SKILL_DESIGN, "scalability"),
+}
 POSITION = (
     "You worked as {position} {place}. Which piece of work there are you proudest of, "
     "and what was your part in it?"
@@ -72,11 +78,11 @@ class PlannedQuestion(BaseModel):
 
 @dataclass(frozen=True)
 class _Claim:
-    """Something a résumé says was done, and where; its `sort` is `figure`, `leading` or `plain`."""
+    """Something a résumé says was done, and where; its sort is `FIGURE`, `LEADING` or `PLAIN`."""
 
     place: str
     text: str
-    sort: str
+    sort: Sort
 
 
 def questions(
@@ -88,7 +94,7 @@ def questions(
     are asked about: a question is made when it is taken.
     `wanted` are the stems of the job's title and description.
     """
-    claims = sorted(_claims(content, kind), key=lambda claim: claim.sort != "figure")
+    claims = sorted(_claims(content, kind), key=lambda claim: claim.sort is not Sort.FIGURE)
     skills = sorted(_skills(content, kind, level, wanted), key=lambda planned: "job" not in planned.why)
     asked_as = Kind.MIXED if kind is Kind.TECHNICAL else kind
     for claim, skill in itertools.zip_longest(claims, skills):
@@ -108,7 +114,7 @@ def _claims(content: ResumeContent, kind: Kind) -> Iterator[_Claim]:
         if kind is Kind.SYSTEM_DESIGN and leading:
             continue  # a team is no system to design anew
         figure = figures.has_figure(words.plain(text))
-        yield _Claim(place, text, "leading" if leading else "figure" if figure else "plain")
+        yield _Claim(place, text, Sort.LEADING if leading else Sort.FIGURE if figure else Sort.PLAIN)
 
 
 def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
@@ -130,6 +136,9 @@ def _about_claim(claim: _Claim, kind: Kind, level: Level) -> PlannedQuestion:
             level=level,
             competency="scalability" if kind is Kind.SYSTEM_DESIGN else CLAIM_COMPETENCIES[claim.sort],
             topics=(quote,),
+            guidance=made.guidance(
+                Sort.DESIGN_CLAIM if kind is Kind.SYSTEM_DESIGN else claim.sort, level, {"claim": quote}
+            ),
         ),
         why=CLAIM_WHY[claim.sort],
     )
@@ -140,7 +149,7 @@ def _skills(
 ) -> Iterator[PlannedQuestion]:
     for skill in skill_names(content):
         asked_for = words.says(wanted, [skill])
-        template = {Kind.BEHAVIOURAL: SKILL_LEARNT, Kind.SYSTEM_DESIGN: SKILL_DESIGN}.get(kind, SKILL)
+        template, sort, competency = SKILL_ASKS.get(kind, (SKILL, Sort.SKILL, "experience"))
         why = (
             f"The job asks for {skill}, and your résumé lists it."
             if asked_for
@@ -152,10 +161,9 @@ def _skills(
                 text=template.format(skill=skill),
                 kind=Kind.MIXED if kind is Kind.TECHNICAL else kind,
                 level=level,
-                competency={Kind.BEHAVIOURAL: "learning", Kind.SYSTEM_DESIGN: "scalability"}.get(
-                    kind, "experience"
-                ),
+                competency=competency,
                 topics=(skill,),
+                guidance=made.guidance(sort, level, {"skill": skill}),
             ),
             why=why,
         )
@@ -180,6 +188,7 @@ def _positions(content: ResumeContent, level: Level) -> Iterator[PlannedQuestion
                     level=level,
                     competency="ownership",
                     topics=(position,),
+                    guidance=made.guidance(Sort.POSITION, level, {"position": position}),
                 ),
                 why="It is on your résumé; interviewers ask what your own part was.",
             )

@@ -3,20 +3,21 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from common.contracts.resume import ResumeContent
-from interview.questions import bank, from_resume, trades
+from interview.questions import bank, from_resume, made, trades
 from interview.questions.bank import BankQuestion
 from interview.questions.from_resume import PlannedQuestion
-from interview.questions.question import Kind, Level, Question
+from interview.questions.made import Sort
+from interview.questions.question import GAP, Kind, Level, Question
 from interview.questions.topics import Naming
 from interview.text import vocabulary, words
 
 RESUME_SHARE = 0.4
 GAP_FROM = 4
-GAP = (
+GAP_TEXT = (
     "The job mentions {topic}, and your résumé does not. Tell me about the nearest thing to it that you have done, "
     "and how you would close the gap."
 )
@@ -68,7 +69,7 @@ class _Choice:
 
 @dataclass(frozen=True)
 class _Named:
-    """The topics of the questions that fit, in their order, that the job names and that the résumé names.
+    """The topics of the trade, in the bank's order, that the job names and that the résumé names.
 
     Each stands as it is written there; of those in `common` nobody in the trade lacks one.
     """
@@ -92,7 +93,7 @@ def plan(
     if wanted.kind is Kind.SYSTEM_DESIGN and job_trades.isdisjoint(DESIGNING):
         wanted = replace(wanted, kind=Kind.TECHNICAL)
     pool = {question.id: question for question in bank.fitting(wanted.kind, wanted.level, job_trades)}
-    named = _named(wanted, content, pool.values(), job_trades)
+    named = _named(wanted, content, job_trades)
     if content is not None:
         _from_resume(choice, wanted, content, named, asked_before)
     from_resume = len(choice.chosen)
@@ -145,11 +146,13 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
         if f"gap:{topic}" in asked_before:
             continue
         question = Question(
-            text=GAP.format(topic=mention),
+            text=GAP_TEXT.format(topic=mention),
             kind=Kind.BEHAVIOURAL if wanted.kind is Kind.BEHAVIOURAL else Kind.MIXED,
             level=wanted.level,
-            competency="experience",
+            competency=GAP,
             topics=(topic,),
+            points=made.points(Sort.GAP, {"topic": mention}),
+            guidance=made.guidance(Sort.GAP, wanted.level, {"topic": mention}),
         )
         return PlannedQuestion(
             source=f"gap:{topic}", question=question, why=f"The job mentions {mention}; your résumé does not."
@@ -160,11 +163,10 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
 def _named(
     wanted: Wanted,
     content: ResumeContent | None,
-    pool: Collection[BankQuestion],
     job_trades: frozenset[str],
 ) -> _Named:
     resume = content.model_dump_json() if content is not None else ""
-    topics = list(dict.fromkeys(topic for question in pool for topic in question.topics))
+    topics = bank.topics(job_trades)
     return _Named(
         by_job=_mentions(wanted.job, topics),
         by_resume=_mentions(resume, topics),
