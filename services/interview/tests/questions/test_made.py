@@ -2,7 +2,7 @@ import pytest
 
 from common.contracts.resume import ResumeContent, Skill, Work
 from interview.coaching import rubrics
-from interview.questions import from_resume, plan
+from interview.questions import bank, from_resume, plan
 from interview.questions.from_resume import PlannedQuestion
 from interview.questions.made import Sort
 from interview.questions.plan import Wanted
@@ -31,7 +31,7 @@ def made(kind: Kind, level: Level = Level.MID) -> list[PlannedQuestion]:
 
 def gap(level: Level = Level.MID, kind: Kind = Kind.MIXED) -> PlannedQuestion:
     wanted = Wanted(kind, level, 5, "Backend engineer", "We run all of it on Kubernetes.")
-    chosen = plan.plan(wanted, CONTENT, frozenset(), "seed")
+    chosen = plan.plan(wanted, CONTENT, frozenset(), "seed", bank.questions())
     (only,) = [planned for planned in chosen if planned.source.startswith("gap:")]
     return only
 

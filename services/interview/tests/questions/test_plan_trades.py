@@ -46,7 +46,9 @@ def from_bank(chosen: list[PlannedQuestion]) -> list[bank.BankQuestion]:
 def planned(
     kind: Kind, title: str, content: ResumeContent | None = None, count: int = 15, description: str = ""
 ) -> list[PlannedQuestion]:
-    return plan.plan(Wanted(kind, Level.MID, count, title, description), content, frozenset(), "seed")
+    return plan.plan(
+        Wanted(kind, Level.MID, count, title, description), content, frozenset(), "seed", bank.questions()
+    )
 
 
 @of_every_kind

@@ -1,6 +1,6 @@
 """The bank: questions of our own writing, by kind and level."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict
@@ -23,15 +23,14 @@ DRAWS_ON: dict[Kind, tuple[frozenset[Kind], ...]] = {
 }
 
 
-class BankQuestion(BaseModel):
-    """One question of the bank. `topics` are words a résumé or a job may share with it.
+class BankContent(BaseModel):
+    """What a version of a question says. `topics` are words a résumé or a job may share with it.
 
     Without `trades` anybody may be asked it. `main` and what follows are as in `Guidance`, the anchors by level.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
     text: str
     kind: Kind
     levels: tuple[Level, ...]
@@ -44,6 +43,13 @@ class BankQuestion(BaseModel):
     points: tuple[Point, ...]
     anchors: dict[Level, str]
     answers: SampleAnswers
+
+
+class BankQuestion(BankContent):
+    """One question of the bank, as its latest version says it; those of the package are version 1."""
+
+    id: str
+    version: int = 1
 
     def at(self, level: Level) -> Question:
         """Return the question as it is judged when asked at a level."""
@@ -66,41 +72,45 @@ class BankQuestion(BaseModel):
 
 @cache
 def questions() -> tuple[BankQuestion, ...]:
-    """Return the whole bank, by file and then in its own order."""
+    """Return the bank as it is packaged, by file and then in its own order."""
     files = vocabulary.load_folder("bank")
     return tuple(BankQuestion.model_validate(question) for file in files for question in file["questions"])
 
 
-def page(limit: int, cursor: str | None) -> tuple[tuple[BankQuestion, ...], str | None]:
+def page(
+    banked: Sequence[BankQuestion], limit: int, cursor: str | None
+) -> tuple[Sequence[BankQuestion], str | None]:
     """Return up to `limit` questions after the one the cursor names, and the cursor of the page that follows.
 
     Raises:
         InvalidCursor: it names none.
     """
-    ids = [question.id for question in questions()]
+    ids = [question.id for question in banked]
     if cursor is not None and cursor not in ids:
         raise InvalidCursor
     begin = ids.index(cursor) + 1 if cursor is not None else 0
     end = begin + limit
-    return questions()[begin:end], ids[end - 1] if end < len(ids) else None
+    return banked[begin:end], ids[end - 1] if end < len(ids) else None
 
 
-def fitting(kind: Kind, level: Level, trades: Set[str]) -> tuple[BankQuestion, ...]:
+def fitting(
+    banked: Sequence[BankQuestion], kind: Kind, level: Level, trades: Set[str]
+) -> tuple[BankQuestion, ...]:
     """Return the questions for one kind of interview and a job of these trades, those of the level first.
 
     A question of a trade is asked nobody outside of it, and how an interview begins and ends is no part of its middle.
     """
     kinds = frozenset[Kind]().union(*DRAWS_ON[kind])
-    suitable = [question for question in questions() if question.kind in kinds and _suits(question, trades)]
+    suitable = [question for question in banked if question.kind in kinds and _suits(question, trades)]
     return (
         *[question for question in suitable if level in question.levels],
         *[question for question in suitable if level not in question.levels],
     )
 
 
-def topics(trades: Set[str]) -> tuple[str, ...]:
+def topics(banked: Sequence[BankQuestion], trades: Set[str]) -> tuple[str, ...]:
     """Return every topic of the questions a job of these trades may bring up, each once."""
-    suitable = (question for question in questions() if _suits(question, trades))
+    suitable = (question for question in banked if _suits(question, trades))
     return tuple(dict.fromkeys(topic for question in suitable for topic in question.topics))
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from common.contracts.resume import ResumeContent
@@ -80,20 +80,25 @@ class _Named:
 
 
 def plan(
-    wanted: Wanted, content: ResumeContent | None, asked_before: frozenset[str], seed: str
+    wanted: Wanted,
+    content: ResumeContent | None,
+    asked_before: frozenset[str],
+    seed: str,
+    banked: Sequence[BankQuestion],
 ) -> list[PlannedQuestion]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
     Pure computing, some 20 ms of it for the longest job and résumé: not for an event loop, nor for a transaction.
-    `asked_before` are the sources of questions this person was asked earlier: they come only when the bank has no
-    other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
+    `banked` is the bank as it stands. `asked_before` are the sources of questions this person was asked earlier: they
+    come only when the bank has no other. Two interviews with the same wishes differ by `seed`; the same input always
+    gives the same plan.
     """
     choice = _Choice()
     job_trades = _trades(wanted, content)
     if wanted.kind is Kind.SYSTEM_DESIGN and job_trades.isdisjoint(DESIGNING):
         wanted = replace(wanted, kind=Kind.TECHNICAL)
-    pool = {question.id: question for question in bank.fitting(wanted.kind, wanted.level, job_trades)}
-    named = _named(wanted, content, job_trades)
+    pool = {question.id: question for question in bank.fitting(banked, wanted.kind, wanted.level, job_trades)}
+    named = _named(wanted, content, job_trades, bank.topics(banked, job_trades))
     if content is not None:
         _from_resume(choice, wanted, content, named, asked_before)
     from_resume = len(choice.chosen)
@@ -164,9 +169,9 @@ def _named(
     wanted: Wanted,
     content: ResumeContent | None,
     job_trades: frozenset[str],
+    topics: Sequence[str],
 ) -> _Named:
     resume = content.model_dump_json() if content is not None else ""
-    topics = bank.topics(job_trades)
     return _Named(
         by_job=_mentions(wanted.job, topics),
         by_resume=_mentions(resume, topics),
