@@ -129,6 +129,7 @@ ROUTES = [
     ("DELETE", f"/resume/{uuid4()}"),
     ("GET", f"/tasks/{uuid4()}"),
     ("POST", "/interview/start"),
+    ("GET", "/interview/evaluators"),
     ("POST", "/interview/questions"),
     ("PATCH", "/interview/questions/arch-cache"),
     ("DELETE", "/interview/questions/arch-cache"),

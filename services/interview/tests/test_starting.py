@@ -89,6 +89,7 @@ async def test_malformed_json_is_refused(client: Client) -> None:
         ("POST", "/start"),
         ("GET", ""),
         ("GET", "/"),
+        ("GET", "/evaluators"),
         ("GET", "/questions"),
         ("POST", "/questions"),
         ("GET", "/questions/arch-cache"),

@@ -12,8 +12,9 @@ from common.web.live import NotifierDep
 from common.web.pagination import Cursor, Limit, Page
 from common.web.prefer import Wait
 from common.web.transaction import Session, SessionMakerDep
-from interview import answers, curation, evaluations, interviews, reports, starting
+from interview import answers, curation, evaluations, interviews, measurements, reports, starting
 from interview.bank_schema import BankQuestionChange, BankQuestionDetail, NewBankQuestion, SeenVersion
+from interview.measurements import EngineMeasurements
 from interview.models import Status
 from interview.questions import bank
 from interview.report_schema import ReportFormat, ReportFormatDep
@@ -96,6 +97,12 @@ async def retire_bank_question(
 ) -> None:
     """Take a question out of the bank; moderators only. Where it was asked already it stays."""
     await curation.retire(session, moderator.id, question_id, version)
+
+
+@router.get("/evaluators")
+async def list_evaluators(_: CurrentUser) -> Page[EngineMeasurements]:
+    """Show how well each engine judged answers of known quality when it was last measured."""
+    return Page(items=list(measurements.load().engines))
 
 
 @router.get("/{interview_id}")
