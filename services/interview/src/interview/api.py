@@ -13,10 +13,11 @@ from common.web.pagination import Cursor, Limit, Page
 from common.web.prefer import Wait
 from common.web.transaction import Session, SessionMakerDep
 from interview import answers, curation, evaluations, interviews, measurements, reports, starting
-from interview.bank_schema import BankQuestionChange, BankQuestionDetail, NewBankQuestion, SeenVersion
+from interview.bank_schema import BankQuestionChange, NewBankQuestion, SeenVersion
 from interview.measurements import EngineMeasurements
 from interview.models import Status
 from interview.questions import bank
+from interview.questions.bank import BankQuestion
 from interview.report_schema import ReportFormat, ReportFormatDep
 from interview.reports import ReportNotReady
 from interview.schemas import (
@@ -69,7 +70,7 @@ async def list_bank_questions(
 @router.post("/questions", status_code=status.HTTP_201_CREATED, dependencies=[MODERATORS])
 async def add_bank_question(
     session: Session, idempotency: IdempotencyDep, body: NewBankQuestion, response: Response
-) -> BankQuestionDetail:
+) -> BankQuestion:
     """Add a question to the bank; moderators only."""
     question = await curation.add(session, idempotency, body)
     response.headers["Location"] = f"{router.prefix}/questions/{question.id}"
@@ -77,18 +78,17 @@ async def add_bank_question(
 
 
 @router.get("/questions/{question_id}", dependencies=[MODERATORS])
-async def get_bank_question(session: Session, question_id: str) -> BankQuestionDetail:
+async def get_bank_question(session: Session, question_id: str) -> BankQuestion:
     """Show a question with everything an answer to it is judged by; moderators only."""
-    return BankQuestionDetail.model_validate(await curation.find(session, question_id))
+    return await curation.find(session, question_id)
 
 
 @router.patch("/questions/{question_id}")
 async def change_bank_question(
     session: Session, moderator: Moderator, question_id: str, body: BankQuestionChange
-) -> BankQuestionDetail:
+) -> BankQuestion:
     """Write the next version of a question; moderators only. Questions asked already stay as they were asked."""
-    question = await curation.change(session, moderator.id, question_id, body)
-    return BankQuestionDetail.model_validate(question)
+    return await curation.change(session, moderator.id, question_id, body)
 
 
 @router.delete("/questions/{question_id}", status_code=status.HTTP_204_NO_CONTENT)

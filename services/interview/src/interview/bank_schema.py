@@ -6,7 +6,7 @@ from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from interview.questions import trades
-from interview.questions.question import GAP, Kind, Level, Point, SampleAnswers
+from interview.questions.question import GAP, Kind, Level
 from interview.schemas import storable
 from interview.text import vocabulary
 
@@ -131,24 +131,3 @@ class BankQuestionChange(BaseModel):
     points: Points | None = None
     anchors: Anchors | None = None
     answers: BankAnswers | None = None
-
-
-class BankQuestionDetail(BaseModel):
-    """A question of the bank with everything an answer to it is judged by."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    version: int
-    text: str
-    kind: Kind
-    levels: tuple[Level, ...]
-    competency: str
-    topics: tuple[str, ...]
-    trades: tuple[str, ...]
-    main: str
-    main_samples: tuple[str, ...]
-    mistakes: tuple[str, ...]
-    points: tuple[Point, ...]
-    anchors: dict[Level, str]
-    answers: SampleAnswers

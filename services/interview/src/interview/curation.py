@@ -10,7 +10,7 @@ from common.clock import utcnow
 from common.db import tombstones
 from common.errors import DuplicateEntityError, EntityNotFoundError, ValidationError
 from common.web.idempotency import IdempotencyContext, fingerprint, run_once
-from interview.bank_schema import BankQuestionChange, BankQuestionDetail, NewBankQuestion
+from interview.bank_schema import BankQuestionChange, NewBankQuestion
 from interview.models import BankQuestionVersion
 from interview.questions import bank
 from interview.questions.bank import BankContent, BankQuestion
@@ -69,7 +69,7 @@ async def find(session: AsyncSession, question_id: str) -> BankQuestion:
 
 async def add(
     session: AsyncSession, idempotency: IdempotencyContext, wanted: NewBankQuestion
-) -> BankQuestionDetail:
+) -> BankQuestion:
     """Add a question to the bank.
 
     Raises:
@@ -78,7 +78,7 @@ async def add(
         IdempotencyKeyReused: the request's key came before with another question.
     """
 
-    async def make() -> BankQuestionDetail:
+    async def make() -> BankQuestion:
         question = BankQuestion.model_validate(wanted.model_dump())
         taken = BankQuestionExists(
             f"The id {wanted.id} is taken, maybe by a retired question; choose another."
@@ -87,11 +87,11 @@ async def add(
             raise taken
         if not await _write(session, question, idempotency.owner):
             raise taken
-        return BankQuestionDetail.model_validate(question)
+        return question
 
     request_fingerprint = fingerprint(wanted.model_dump_json().encode())
     return await run_once(
-        session, idempotency, "interview.questions", request_fingerprint, BankQuestionDetail, make
+        session, idempotency, "interview.questions", request_fingerprint, BankQuestion, make
     )
 
 
@@ -106,8 +106,8 @@ async def change(
         ValidationError: an answer to it could not be judged.
     """
     seen = await _seen(session, question_id, wanted.version)
-    said = wanted.model_dump(exclude={"version"}, exclude_none=True)
-    question = BankQuestion.model_validate(seen.model_dump() | said | {"version": seen.version + 1})
+    changes = wanted.model_dump(exclude={"version"}, exclude_none=True)
+    question = BankQuestion.model_validate(seen.model_dump() | changes | {"version": seen.version + 1})
     if not await _write(session, question, author):
         raise _changed(question.version)
     return question
