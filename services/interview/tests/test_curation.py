@@ -19,6 +19,8 @@ from testkit.services import Client, ServiceUnderTest
 
 QUESTIONS = "/api/v1/interview/questions"
 Start = Callable[..., Awaitable[dict[str, Any]]]
+Give = Callable[..., Awaitable[dict[str, Any]]]
+Judge = Callable[..., Awaitable[None]]
 PACKAGED = "opening-why-this-job"
 NEW: dict[str, Any] = {
     "id": "care-night-alone",
@@ -168,6 +170,22 @@ async def test_a_question_asked_already_stays_as_it_was_asked(
     assert asked is not None
     assert asked.guidance is not None
     assert asked.guidance.main != "Another main thing."
+
+
+async def test_an_answer_is_judged_by_what_its_question_said_when_it_was_asked(
+    client: Client, moderator: Client, started: Start, given: Give, judged: Judge, good: str
+) -> None:
+    interview = await started(client, kind="behavioural", questions=1)
+    standing = {question["text"]: question_id for question_id, question in (await listed(client)).items()}
+    path = f"{QUESTIONS}/{standing[interview['question']['text']]}"
+    before = (await moderator.get(path)).json()
+    change = {"version": 1, "main": "Another main thing."}
+    assert (await moderator.patch(path, json=change)).status_code == 200
+    answer = await given(client, interview["id"], good)
+    await judged(answer["answer_id"])
+    (answered,) = (await client.get(f"/api/v1/interview/{interview['id']}")).json()["answers"]
+    criteria = {criterion["id"]: criterion["name"] for criterion in answered["evaluation"]["criteria"]}
+    assert criteria["main"] == before["main"]
 
 
 @pytest.mark.parametrize("question_id", [PACKAGED, "care-night-alone"])
