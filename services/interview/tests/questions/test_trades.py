@@ -8,6 +8,8 @@ TITLES = {
     "Backend engineer": {"software"},
     "Lead front-end developer (m/f/x)": {"software"},
     "DevOps": {"software"},
+    "QA Automation Engineer": {"software"},
+    "Head of Cyber Security": {"software", "management"},
     "Software Engineer, Warehouse Systems": {"software"},
     "Engineering Manager, Sales Tools": {"software", "management"},
     "Data Engineer": {"data", "software"},
