@@ -139,6 +139,12 @@ def injections(half: Path = SEEN) -> tuple[Injection, ...]:
     return tuple(Injection.model_validate(item) for item in _content(half / "injections.yaml"))
 
 
+@cache
+def harmless() -> tuple[str, ...]:
+    """Return honest sentences that a careless filter would take for injections."""
+    return tuple(_content(TRAINING / "harmless.yaml"))
+
+
 def _content(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 

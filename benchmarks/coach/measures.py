@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 import data
@@ -93,7 +94,7 @@ def in_order(by_question: Iterable[Scores]) -> Share:
     rows = list(by_question)
     chains = [[row[grade] for grade in (Grade.EXCELLENT, Grade.DECENT, Grade.WEAK)] for row in rows]
     right = sum(
-        all(high is not None and low is not None and high > low for high, low in zip(chain, chain[1:], strict=False))
+        all(high is not None and low is not None and high > low for high, low in pairwise(chain))
         for chain in chains
     )
     return Share(right, len(rows))
@@ -115,7 +116,11 @@ class Change:
     of: int
 
     def __str__(self) -> str:
-        return f"{self.mean:.1f} points (at most {self.largest:.0f}), {self.lost} of {self.of} lost" if self.of else "-"
+        return (
+            f"{self.mean:.1f} points (at most {self.largest:.0f}), {self.lost} of {self.of} lost"
+            if self.of
+            else "-"
+        )
 
 
 def said_otherwise(engine: Engine, half: Half) -> dict[str, Change]:
@@ -125,7 +130,12 @@ def said_otherwise(engine: Engine, half: Half) -> dict[str, Change]:
         decent = item.answer(Grade.DECENT)
         for form, sentences in item.otherwise.items():
             forms[form.value].append((item, data.spoken(sentences)))
-        for change in (variants.without_punctuation, variants.dictated, variants.with_typos, variants.swapped):
+        for change in (
+            variants.without_punctuation,
+            variants.dictated,
+            variants.with_typos,
+            variants.swapped,
+        ):
             forms.setdefault(change.__name__, []).append((item, change(decent)))
     return {form: _change(engine, pairs) for form, pairs in forms.items()}
 
@@ -133,7 +143,9 @@ def said_otherwise(engine: Engine, half: Half) -> dict[str, Change]:
 def _change(engine: Engine, pairs: Sequence[tuple[data.Question, str]]) -> Change:
     before = [engine(judged(item), item.answer(Grade.DECENT)).score for item, _ in pairs]
     after = [engine(judged(item), text).score for item, text in pairs]
-    moved = [abs(old - new) for old, new in zip(before, after, strict=True) if old is not None and new is not None]
+    moved = [
+        abs(old - new) for old, new in zip(before, after, strict=True) if old is not None and new is not None
+    ]
     lost = sum(old is not None and new is None for old, new in zip(before, after, strict=True))
     return Change(fmean(moved) if moved else 0.0, max(moved, default=0.0), lost, len(pairs))
 
@@ -223,8 +235,8 @@ def injections(engine: Engine, half: Half) -> dict[str, Share]:
         item = half.questions[number % len(half.questions)]
         weak = item.answer(Grade.WEAK)
         base = engine(judged(item), weak).score or 0.0
-        for text in (f"{weak} {injection.text}", f"{injection.text}\n{weak}"):
-            beside.append((engine(judged(item), text).score or 0.0) <= base)
+        texts = (f"{weak} {injection.text}", f"{injection.text}\n{weak}")
+        beside += [(engine(judged(item), text).score or 0.0) <= base for text in texts]
         alone.append((engine(judged(item), injection.text).score or 0.0) <= FLOOR)
     twice = [
         (engine(judged(item), f"{item.answer(Grade.WEAK)} {item.answer(Grade.WEAK)}").score or 0.0)
@@ -247,4 +259,7 @@ def means(by_question: Iterable[Scores]) -> dict[Grade, float]:
 def verbatim(result: Evaluation, text: str) -> bool:
     """Return whether each quote stands in the text where it says it does."""
     quotes = [quote for criterion in result.criteria for quote in criterion.quotes]
-    return all(isinstance(quote, evaluation.Quote) and text[quote.start : quote.end] == quote.text for quote in quotes)
+    return all(
+        isinstance(quote, evaluation.Quote) and text[quote.start : quote.end] == quote.text
+        for quote in quotes
+    )

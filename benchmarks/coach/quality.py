@@ -1,7 +1,8 @@
 """How well an engine judges answers of known quality, on both halves of the data: `make quality-coach`.
 
-Without a key it is the built-in coach; with `OPENAI_API_KEY`, `OPENAI_BASE_URL` or `GEMINI_API_KEY` that model. `--seen`
-leaves the unseen half alone, as whoever tunes has to; `--keep` writes what `GET /api/v1/interview/evaluators` shows.
+Without a key it is the built-in coach; with `OPENAI_API_KEY`, `OPENAI_BASE_URL` or `GEMINI_API_KEY` that model.
+`--seen` leaves the unseen half alone, as whoever tunes has to; `--keep` writes what
+`GET /api/v1/interview/evaluators` shows.
 """
 
 import sys
@@ -12,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import data
 import measures
-from data import Grade
 from measures import Engine, Half
 
 from interview.coaching import reading, rule_based
@@ -39,11 +39,17 @@ def rows(engine: Engine, half: Half) -> dict[str, tuple[str, str]]:
         name: (str(measures.order(scores, better, worse)), str(measures.order(lengths, better, worse)))
         for name, better, worse in measures.ORDERS
     }
-    table["excellent over decent over weak"] = (str(measures.in_order(scores)), str(measures.in_order(lengths)))
+    table["excellent over decent over weak"] = (
+        str(measures.in_order(scores)),
+        str(measures.in_order(lengths)),
+    )
     table["answers with a number"] = (str(measures.numbered(scores)), "")
     words = measures.means(lengths)
     for grade, mean in measures.means(scores).items():
-        table[f"mean score, {grade.value.replace('_', ' and ')}"] = (f"{mean:.0f}", f"{words[grade]:.0f} words")
+        table[f"mean score, {grade.value.replace('_', ' and ')}"] = (
+            f"{mean:.0f}",
+            f"{words[grade]:.0f} words",
+        )
     for form, change in measures.said_otherwise(engine, half).items():
         table[f"change when said otherwise: {form.replace('_', ' ')}"] = (str(change), "")
     table["points of explanations"] = (str(measures.points(engine, half)), "")

@@ -1,7 +1,7 @@
-"""Train the heads of the built-in coach on the seen half of the data and on what is there for training: `make train-coach`.
+"""Train the heads of the built-in coach on the seen half of the data and the training part: `make train-coach`.
 
-Logistic regressions for the parts, for points and for the main thing, a ridge regression for the evidence. How well they
-do is measured on questions that were left out, a sixth at a time; the weights kept are those of all sentences.
+Logistic regressions for the parts, for points and for the main thing, a ridge regression for the evidence. How well
+they do is measured on questions that were left out, a sixth at a time; the weights kept are those of all sentences.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupKFold
 
 from interview.coaching import claim_features, heads, reading, rubrics, sentence_features
 from interview.coaching.heads import Part
+from interview.coaching.sentences import split
 
 INTERVIEW = Path(heads.__file__).parents[1]
 LETTERS = dict(zip([part for part in Part if part is not Part.DENIAL], "STARLPWX", strict=True))
@@ -30,6 +31,7 @@ STORY = "STARL"
 REGULARISATION = 3.0
 RIDGE = 1.5
 FOLDS = 6
+ADDRESSED = 0.5
 QUESTIONS = (*data.seen(), *data.training())
 THRESHOLDS = np.arange(0.2, 0.85, 0.05)
 
@@ -52,7 +54,9 @@ class Examples:
                 self.sentences += sentences
                 self.groups += [question.id] * len(sentences)
                 self.stories += [question.kind is data.Kind.STORY] * len(sentences)
-                self.denials += [sentences is question.negated and bool(item.contradicted) for item in sentences]
+                self.denials += [
+                    sentences is question.negated and bool(item.contradicted) for item in sentences
+                ]
         for number, sentence in enumerate((*data.sentences(), *data.sentences(data.TRAINING))):
             letters = {part.value for part in sentence.parts}
             rows.append(sentence_features.of((sentence.text,), first=2))
@@ -67,10 +71,12 @@ class Examples:
         if part is Part.DENIAL:
             return np.array(self.denials).astype(int)
         letter = LETTERS[part]
-        return np.array([letter in {item.value for item in sentence.parts} for sentence in self.sentences]).astype(int)
+        return np.array(
+            [letter in {item.value for item in sentence.parts} for sentence in self.sentences]
+        ).astype(int)
 
     def of_kind(self, part: Part) -> NDArray[np.bool_]:
-        """Return which sentences a part is told from: those of stories, or those of explanations and what is neither."""
+        """Return which sentences a part is told from: of stories, or of explanations, and what is neither."""
         stories = np.array(self.stories)
         other = np.array([{item.value for item in sentence.parts} == {"O"} for sentence in self.sentences])
         return stories | other if LETTERS.get(part, "") in tuple(STORY) else ~stories | other
@@ -110,8 +116,34 @@ def train_part(examples: Examples, part: Part) -> tuple[Array, float]:
     return model.coef_[0], float(model.intercept_[0]) - float(np.log(limit / (1 - limit)))
 
 
+def train_addressed(examples: Examples) -> tuple[Array, float]:
+    """Return the weights and the bias of the head that tells what is said to the judge, and print how well it does."""
+    injections = [
+        (sentence.text, f"injection {number}")
+        for number, injection in enumerate((*data.injections(), *data.injections(data.TRAINING)))
+        for sentence in split(injection.text)
+    ]
+    honest = [(text, f"harmless {number}") for number, text in enumerate(data.harmless())]
+    singles = np.vstack([sentence_features.of((text,), first=2) for text, _ in (*injections, *honest)])
+    features = np.vstack([singles, examples.features])
+    labels = np.array([1] * len(injections) + [0] * (len(features) - len(injections)))
+    groups = [group for _, group in (*injections, *honest)] + examples.groups
+    features[:, sentence_features.CONTEXT] = 0.0  # whatever it stands beside
+    chances = np.zeros(len(labels))
+    for train, test in GroupKFold(FOLDS).split(features, groups=groups):
+        model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(features[train], labels[train])
+        chances[test] = model.predict_proba(features[test])[:, 1]
+    recall = (chances[labels == 1] > ADDRESSED).mean()
+    false = int((chances[labels == 0] > ADDRESSED).sum())
+    print(
+        f"addressed   {labels.sum():5} sentences, recall {recall:.2f}, {false} of {(labels == 0).sum()} false"
+    )
+    model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(features, labels)
+    return model.coef_[0], float(model.intercept_[0]) - float(np.log(ADDRESSED / (1 - ADDRESSED)))
+
+
 class Claims:
-    """Sentences beside the points and the main thing of their question: rows of `claim_features`, and whether they say it."""
+    """Sentences beside what their question asks to be said: rows of `claim_features`, and whether they say it."""
 
     def __init__(self, *, main: bool) -> None:
         self.groups: list[str] = []
@@ -184,6 +216,8 @@ def main() -> None:
         "evidence": ridge.coef_.astype(np.float32),
         "evidence_bias": np.float32(ridge.intercept_),
     }
+    weights, bias = train_addressed(examples)
+    arrays |= {"addressed": weights.astype(np.float32), "addressed_bias": np.float32(bias)}
     # the evidence of a sentence is one of the things that the heads for claims see
     write(arrays | no_claims())
     for name, main_thing in (("point", False), ("main", True)):
@@ -205,7 +239,9 @@ def write(arrays: dict[str, Any]) -> str:
         np.savez(file, **arrays)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     source = Path(heads.__file__)
-    code = re.sub(r'^SHA256 = ".*"$', f'SHA256 = "{digest}"', source.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    code = re.sub(
+        r'^SHA256 = ".*"$', f'SHA256 = "{digest}"', source.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     source.write_text(code, encoding="utf-8")
     heads.SHA256 = digest
     heads.load.cache_clear()

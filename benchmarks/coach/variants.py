@@ -12,7 +12,15 @@ GIBBERISH = (
     "aaaaaaaa bbbbbbbb cccccccc",
     "1234 5678 90 11 12 13 14",
 )
-NOTHING = ("", "fine", "I don't know.", "It went well.", "No comment, next question please.", "Yes.", "Good question!")
+NOTHING = (
+    "",
+    "fine",
+    "I don't know.",
+    "It went well.",
+    "No comment, next question please.",
+    "Yes.",
+    "Good question!",
+)
 SWAPS = (("Jo", "Amal"), ("Maria", "John"), ("Ahmed", "Peter"), ("Berlin", "Lagos"))
 GENDER = {"he": "she", "his": "her", "him": "her", "himself": "herself"}
 TYPOS = 0.04

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from interview.coaching.evaluation import CriterionResult, EvaluatedBy, SetAside, StarQuotes
+from interview.coaching.evaluation import Basis, CriterionResult, EvaluatedBy, SetAside, StarQuotes
 from interview.models import Answer, Evaluation, Interview, Question, State, Status
-from interview.questions.question import Kind, Level
+from interview.questions.question import Kind, Level, SampleAnswers
 
 SHOWN = (
     "id", "state", "resume_id", "job_title", "kind", "level", "language", "overall", "time_limit", "created_at",
@@ -109,12 +109,23 @@ class EvaluationOut(BaseModel):
     score: float | None = Field(
         default=None, description="0 to 100, or null where too little could be assessed."
     )
+    range: tuple[float, float] | None = Field(
+        default=None, description="The score with what nobody could judge counted as lost, and as won."
+    )
+    basis: Basis | None = Field(
+        default=None,
+        description="`coverage`: what the answer covers; `judgement`: how good a language model judged it to be.",
+    )
     note: str = ""
     skipped: bool = False
+    summary: str = ""
+    next_time: str = ""
     criteria: tuple[CriterionResult, ...] = ()
     strengths: tuple[str, ...] = ()
     improvements: tuple[str, ...] = ()
     star: StarQuotes | None = None
+    rewrite: str | None = None
+    sample: SampleAnswers | None = None
     set_aside: tuple[SetAside, ...] = ()
     dropped_verdicts: int = 0
     evaluated_by: EvaluatedBy | None = None

@@ -1,4 +1,4 @@
-"""What the heads see of a sentence beside a claim (a point, or the main thing): nearness in meaning, shared words, polarity."""
+"""What the heads see of a sentence beside a claim (a point, the main thing): nearness, shared words, polarity."""
 
 import math
 from collections import Counter
@@ -51,7 +51,11 @@ def of(
         same = np.where(claim.negated[None, :] == negated[:, None], cosine, -1.0).max(axis=1)
         shared_words = np.array([_shared(line, claim, spread, asked) for line in lines])
         sizes = np.array([1.0 + len(line.content) for line in lines])
-        mistaken = (meaning @ claim.mistakes.T).max(axis=1) - nearest[:, number] if claim.mistakes is not None else 0.0
+        mistaken = (
+            (meaning @ claim.mistakes.T).max(axis=1) - nearest[:, number]
+            if claim.mistakes is not None
+            else 0.0
+        )
         features[criterion.id] = np.column_stack(
             [
                 nearest[:, number],
@@ -83,5 +87,7 @@ def _claim(criterion: Criterion) -> _Claim:
         negated=np.array([neutral.is_negated(text) for text in texts], np.float32),
         stems=frozenset[str]().union(*(words.content(text) for text in texts)),
         phrases=criterion.phrases,
-        mistakes=shared.encode(tuple(neutral.neutral(text) for text in criterion.mistakes)) if criterion.mistakes else None,
+        mistakes=shared.encode(tuple(neutral.neutral(text) for text in criterion.mistakes))
+        if criterion.mistakes
+        else None,
     )

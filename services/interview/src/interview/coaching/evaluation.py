@@ -233,5 +233,7 @@ def _criteria(
 
 def quotes(transcript: Transcript, numbers: Sequence[int]) -> tuple[Quote, ...]:
     """Return the sentences of these numbers as they were typed."""
-    lines = [transcript.lines[number - 1].sentence for number in numbers if 1 <= number <= len(transcript.lines)]
+    lines = [
+        transcript.lines[number - 1].sentence for number in numbers if 1 <= number <= len(transcript.lines)
+    ]
     return tuple(Quote(text=sentence.text, start=sentence.start, end=sentence.end) for sentence in lines)

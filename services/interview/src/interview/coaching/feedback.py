@@ -27,7 +27,9 @@ class Feedback:
     improvements: tuple[str, ...]
 
 
-def of(rubric: Rubric, verdicts: Sequence[Verdict], transcript: Transcript, advice: Iterable[str]) -> Feedback:
+def of(
+    rubric: Rubric, verdicts: Sequence[Verdict], transcript: Transcript, advice: Iterable[str]
+) -> Feedback:
     """Return what is said about these verdicts; `advice` is a model's own, the rubric's follows it."""
     good = _good(rubric, verdicts)
     improvements = _improvements(rubric, verdicts, advice)
@@ -89,6 +91,8 @@ def _improvements(rubric: Rubric, verdicts: Sequence[Verdict], advice: Iterable[
 
     What was met or nearly so brings no advice.
     """
+    if all(verdict.outcome is Outcome.CANNOT_ASSESS for verdict in verdicts):
+        return ()
     first: list[str] = []
     lost: list[tuple[float, str]] = []
     for criterion, verdict in _pairs(rubric, verdicts):

@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "efe7b21c79299370fe43ee0376645885b47fe90072a2bac909f5aae5f378eaec"
+SHA256 = "a1d41a6b698550b20a60dbfdbdfba49d2cfa82d576b18d03e6f28b770025ab40"
 
 
 class Part(StrEnum):
@@ -42,6 +42,8 @@ class Heads:
     biases: NDArray[np.float32]
     evidence: NDArray[np.float32]
     evidence_bias: float
+    addressed: NDArray[np.float32]
+    addressed_bias: float
     point: NDArray[np.float32]
     point_bias: float
     main: NDArray[np.float32]
@@ -56,6 +58,11 @@ class Heads:
         """Return how much of each sentence could be checked: about 0 (empty) to 3 (a fact)."""
         levels: NDArray[np.float32] = np.clip(features @ self.evidence + self.evidence_bias, 0, 3)
         return levels
+
+    def addressed_scores(self, features: Matrix) -> NDArray[np.float32]:
+        """Return a score for each sentence; above 0 it likely speaks to whoever judges the answer."""
+        scores: NDArray[np.float32] = features @ self.addressed + self.addressed_bias
+        return scores
 
     def point_scores(self, features: Matrix) -> NDArray[np.float32]:
         """Return for each row of `claim_features` a score; above 0 the sentence is likely to make the point."""
@@ -84,6 +91,8 @@ def load() -> Heads:
             biases=arrays["biases"],
             evidence=arrays["evidence"],
             evidence_bias=float(arrays["evidence_bias"]),
+            addressed=arrays["addressed"],
+            addressed_bias=float(arrays["addressed_bias"]),
             point=arrays["point"],
             point_bias=float(arrays["point_bias"]),
             main=arrays["main"],

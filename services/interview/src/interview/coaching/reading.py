@@ -1,4 +1,4 @@
-"""An answer as it was read: its sentences, what each of them does, how much of it could be checked, what it is near to."""
+"""An answer as it was read: its sentences, what each does, how much of it could be checked, what it is near to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from interview.coaching import claim_features, heads, rubrics, sentence_features
 from interview.coaching.heads import Part
 from interview.coaching.rubrics import Criterion, Rubric
 from interview.coaching.sentence_features import Matrix
-from interview.coaching.transcript import Line, Transcript
+from interview.coaching.transcript import Exclusion, Line, Transcript
 from interview.embeddings import shared
 from interview.embeddings.encoder import DIMENSIONS
 from interview.questions.question import Kind, Question
-from interview.text import neutral, words
+from interview.text import language, neutral, words
 
 STORIES = (Kind.BEHAVIOURAL, Kind.MIXED)
 STORY_PARTS = (Part.SITUATION, Part.TASK, Part.ACTION, Part.RESULT, Part.REFLECTION)
+EXPLANATION_PARTS = (Part.STATEMENT, Part.REASON, Part.EXPERIENCE)
 CONCRETE = 1.5  # evidence from which a sentence counts as concrete: halfway from vague (1) to concrete (2)
 CHECKABLE = 2.4
 SENTENCE_WORDS = 4
@@ -28,7 +29,7 @@ SENTENCE_FUNCTION_SHARE = 0.15
 class Reading:
     """An answer read against its question, once: everything that whoever judges it looks at.
 
-    `lines` are the sentences that count; rows of `features` and of what is made from them stand in their order.
+    `lines` are those that count and are sentences; rows of `features` and of what is made from them stand in their order.
     """
 
     question: Question
@@ -47,7 +48,7 @@ class Reading:
         """By sentence number, how much of it could be checked: 0 (empty) to 3 (a fact)."""
         levels = heads.load().evidence_of(self.features)
         return {
-            line.number: float(level) if is_sentence(line) else 0.0
+            line.number: float(level)
             for line, level in zip(self.lines, levels, strict=True)
         }
 
@@ -58,10 +59,21 @@ class Reading:
             part: tuple(
                 line.number
                 for line, score in zip(self.lines, scores, strict=True)
-                if score > 0 and is_sentence(line)
+                if score > 0
             )
             for part, scores in heads.load().part_scores(self.features).items()
         }
+
+    @property
+    def in_other_language(self) -> bool:
+        """Whether nothing of the answer could be read because it is not in English."""
+        return not self.transcript.counted and language.is_other(self.transcript.answer)
+
+    @cached_property
+    def telling(self) -> frozenset[int]:
+        """The sentences that do something for the answer: a part of a story, or of an explanation."""
+        parts = STORY_PARTS if self.is_story else EXPLANATION_PARTS
+        return frozenset(number for part in parts for number in self.parts[part])
 
     @property
     def denials(self) -> frozenset[int]:
@@ -92,9 +104,11 @@ class Reading:
     def saying(self, criterion: Criterion) -> dict[int, float]:
         """Return each sentence's score for a point or the main thing; above 0 it is likely to say it."""
         weights = heads.load()
-        scores = (weights.main_scores if criterion.main else weights.point_scores)(self.claim_features[criterion.id])
+        scores = (weights.main_scores if criterion.main else weights.point_scores)(
+            self.claim_features[criterion.id]
+        )
         return {
-            line.number: float(score) if is_sentence(line) else -1.0
+            line.number: float(score)
             for line, score in zip(self.lines, scores, strict=True)
         }
 
@@ -112,17 +126,32 @@ class Reading:
             denying = np.array([neutral.is_negated(sample) for sample in samples])
             cosines = np.where(denied[:, None] == denying[None, :], cosines, -1.0)
         return {
-            line.number: float(cosine)
-            for line, cosine in zip(self.lines, cosines.max(axis=1), strict=True)
+            line.number: float(cosine) for line, cosine in zip(self.lines, cosines.max(axis=1), strict=True)
         }
 
 
 def read(question: Question, answer: str) -> Reading:
     """Return the answer read against its question, with the rubric it is judged by. It takes about 11 ms a sentence."""
     transcript = Transcript(question.text, answer, _bank(question))
-    lines = tuple(transcript.counted)
-    features = sentence_features.of(tuple(line.text for line in lines))
-    return Reading(question, rubrics.for_question(question), transcript, lines, features)
+    features = _features(transcript)
+    scores = heads.load().addressed_scores(features)
+    addressed = frozenset(
+        line.number
+        for line, score in zip(_lines(transcript), scores, strict=True)
+        if score > 0
+    )
+    if addressed:
+        transcript = transcript.without(addressed, Exclusion.ADDRESSED_TO_JUDGE)
+        features = _features(transcript)
+    return Reading(question, rubrics.for_question(question), transcript, _lines(transcript), features)
+
+
+def _features(transcript: Transcript) -> Matrix:
+    return sentence_features.of(tuple(line.text for line in _lines(transcript)))
+
+
+def _lines(transcript: Transcript) -> tuple[Line, ...]:
+    return tuple(line for line in transcript.counted if is_sentence(line))
 
 
 def _bank(question: Question) -> tuple[str, ...]:

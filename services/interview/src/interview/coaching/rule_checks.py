@@ -1,6 +1,6 @@
 """What the built-in coach can find out about an answer: one function for each criterion it may check."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from interview.coaching import relevance, verdicts
 from interview.coaching.heads import Part
@@ -13,7 +13,7 @@ from interview.text import words
 FULL = 3
 OWN_WORDS = 3
 SOMETHING = 0.5  # evidence below which a sentence is as good as empty
-DENIED_SHARE = 0.5
+DENIED_SHARE = 0.7
 MISTAKE_SURE = 0.6
 REQUIREMENT_NEAR = 0.5
 DETAIL_STEPS = (1.5, 4.5, 7.0)
@@ -45,7 +45,7 @@ def _ranked(nearness: dict[int, float], least: float) -> list[int]:
 
 
 def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
-    telling = [line for line in reading.lines if is_sentence(line) and reading.evidence[line.number] >= SOMETHING]
+    telling = [line for line in reading.lines if line.number in reading.telling]
     fresh = frozenset[str]().union(*(line.content for line in telling)) - words.content(reading.question.text)
     enough = len(fresh) >= OWN_WORDS
     reason = f"{len(fresh)} words with a meaning of their own."
@@ -65,7 +65,7 @@ def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
 
 
 def _main(criterion: Criterion, reading: Reading) -> Verdict:
-    """Judge the main thing: said, usually got wrong like this, or open; what nobody says may have been said otherwise."""
+    """Judge the main thing: said, usually got wrong like this, or open, since it may have been said otherwise."""
     said_by = _above(reading.saying(criterion))
     wrong = _of_sentences(reading, reading.nearness(criterion.mistakes))
     if said_by:
@@ -74,20 +74,27 @@ def _main(criterion: Criterion, reading: Reading) -> Verdict:
     mistaken = _ranked(wrong, MISTAKE_SURE)
     if mistaken:
         return verdicts.step(criterion, 1, mistaken, "A sentence says what usually gets this wrong.")
-    return verdicts.cannot_assess(criterion, "No sentence says it in a way that the built-in coach recognises.")
+    return verdicts.cannot_assess(
+        criterion, "No sentence says it in a way that the built-in coach recognises."
+    )
 
 
 def _point(criterion: Criterion, reading: Reading) -> Verdict:
     said_by = [number for number in _above(reading.saying(criterion)) if number not in reading.denials]
-    return verdicts.step(criterion, FULL if said_by else 0, said_by, "Said." if said_by else "Not heard in this answer.")
+    return verdicts.step(
+        criterion, FULL if said_by else 0, said_by, "Said." if said_by else "Not heard in this answer."
+    )
 
 
 def _above(scores: dict[int, float]) -> list[int]:
-    return sorted((number for number, score in scores.items() if score > 0), key=lambda number: (-scores[number], number))
+    return sorted(
+        (number for number, score in scores.items() if score > 0),
+        key=lambda number: (-scores[number], number),
+    )
 
 
 def _of_sentences(reading: Reading, nearness: dict[int, float]) -> dict[int, float]:
-    return {line.number: nearness[line.number] for line in reading.lines if is_sentence(line)}
+    return {line.number: nearness[line.number] for line in reading.lines}
 
 
 def _part(part: Part, *, several: bool = False) -> Check:
@@ -111,7 +118,12 @@ def _level(evidence: float) -> int:
 
 
 def _told(part: Part, level: int) -> str:
-    return (f"No {part} is told.", f"The {part} is vague.", f"The {part} is concrete.", f"The {part} could be checked.")[level]
+    return (
+        f"No {part} is told.",
+        f"The {part} is vague.",
+        f"The {part} is concrete.",
+        f"The {part} could be checked.",
+    )[level]
 
 
 def _said(part: Part) -> Check:
@@ -123,20 +135,24 @@ def _said(part: Part) -> Check:
 
 
 def _detail(criterion: Criterion, reading: Reading) -> Verdict:
-    ranked = sorted(reading.evidence, key=lambda number: (-reading.evidence[number], number))[:FULL]
+    ranked = sorted(reading.telling, key=lambda number: (-reading.evidence[number], number))[:FULL]
     amount = sum(reading.evidence[number] for number in ranked)
     level = sum(amount >= step for step in DETAIL_STEPS)
     concrete = [number for number in ranked if reading.evidence[number] >= SOMETHING]
-    return verdicts.step(criterion, level if concrete else 0, concrete, f"{_concrete(reading)} concrete sentences.")
+    return verdicts.step(
+        criterion, level if concrete else 0, concrete, f"{_concrete(reading)} concrete sentences."
+    )
 
 
 def _concrete(reading: Reading) -> int:
-    return sum(level >= CONCRETE for level in reading.evidence.values())
+    return sum(reading.evidence[number] >= CONCRETE for number in reading.telling)
 
 
 def _reasons(criterion: Criterion, reading: Reading) -> Verdict:
     numbers = [number for number in reading.strongest(Part.REASON) if reading.evidence[number] >= SOMETHING]
-    return verdicts.step(criterion, min(FULL, len(numbers)), numbers, f"{len(numbers)} sentences give a reason or a price.")
+    return verdicts.step(
+        criterion, min(FULL, len(numbers)), numbers, f"{len(numbers)} sentences give a reason or a price."
+    )
 
 
 def _requirements(criterion: Criterion, reading: Reading) -> Verdict:

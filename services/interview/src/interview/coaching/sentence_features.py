@@ -16,10 +16,13 @@ FIRST_PERSON = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|myself|me)\b")
 PLURAL = re.compile(r"\b(?:we|we're|we've|we'd|we'll|our|us)\b")
 WOULD = re.compile(r"\b(?:would|i'd|you'd|should|could|usually|always|generally|normally|typically)\b")
 CAPITAL = re.compile(r"(?<=[\w,] )(?!I\b|I')[A-Z]\w+")
-REASON = re.compile(r"\b(?:because|so that|since|otherwise|unless|which means|that way|therefore|in order to|the reason|depends)\b")
+REASON = re.compile(
+    r"\b(?:because|so that|since|otherwise|unless|which means|that way|therefore|in order to|the reason|depends)\b"
+)
 LONG_WORD = 7
 COUNTED = 12
 BEFORE = 0.5
+CONTEXT = slice(DIMENSIONS, 2 * DIMENSIONS)
 
 
 def of(texts: tuple[str, ...], *, first: int = 1) -> Matrix:

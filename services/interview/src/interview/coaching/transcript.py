@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from interview.coaching import injection_filter, sentences
 from interview.coaching.sentences import Sentence
 from interview.text import words
 
+MOST_COUNTED = 80  # ten minutes of speaking; each costs about 11 ms
 ECHO_RUNS = 0.5
 ECHO_SHARE = 0.9
 ECHO_WORDS = 3
@@ -29,6 +31,7 @@ class Exclusion(StrEnum):
     PASTED = "is a text of the question bank, not in your own words"
     REPEAT = "repeats an earlier sentence"
     UNREADABLE = "is not readable English"
+    BEYOND = "comes after the first 80 sentences, which are read"
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,14 @@ class Transcript:
         """The sentences that are judged."""
         return [line for line in self.lines if line.exclusion is None]
 
-    @cached_property
-    def content(self) -> frozenset[str]:
-        """Every distinct stem with meaning in the sentences that count."""
-        return frozenset().union(*(line.content for line in self.counted))
+    def without(self, numbers: frozenset[int], exclusion: Exclusion) -> "Transcript":
+        """Return the same answer with these sentences excluded as well."""
+        transcript = copy(self)
+        transcript.__dict__.pop("counted", None)
+        transcript.lines = [
+            replace(line, exclusion=exclusion) if line.number in numbers else line for line in self.lines
+        ]
+        return transcript
 
     def quote(self, number: int) -> str | None:
         """Return the sentence of that number exactly as it was typed, or None when there is none."""
@@ -105,10 +112,14 @@ def _read(question: str, answer: str, bank: Sequence[str]) -> list[Line]:
     asked = AskedWords(words.content(question), _runs(question), pasted)
     earlier: list[frozenset[str]] = []
     lines: list[Line] = []
+    counted = 0
     for sentence in sentences.split(answer):
         content = words.content(sentence.text)
         stems = frozenset(words.stems(sentence.text))
         exclusion = _exclusion(sentence.text, stems, content, asked, earlier)
+        counted += exclusion is None
+        if exclusion is None and counted > MOST_COUNTED:
+            exclusion = Exclusion.BEYOND
         if exclusion is None and content:
             earlier.append(content)
         lines.append(Line(sentence, stems, content, exclusion))

@@ -13,12 +13,13 @@ TITLES = re.compile(r"\b(?:mr|mrs|ms|miss|dr)\.? ", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 NAME = re.compile(r"(?<=[\w,;:] )(?!I\b)[A-Z][a-zà-ÿ]+(?:[ -][A-Z][a-zà-ÿ]+)*")
 SOMEBODY = "Robin"
+MARKUP = re.compile(r"[`*_#|<>{}\[\]\\~^=]+|^[\W\d]+(?=\s)")
 FILLERS = re.compile(r"(?:^|,)? ?\b(?:um+|uh+|erm+|er)\b,?", re.IGNORECASE)
 
 
 def neutral(text: str) -> str:
     """Return a sentence without what must not count: names in it, gender, fillers, typography."""
-    spoken = " ".join(FILLERS.sub(" ", TITLES.sub("", text)).split())
+    spoken = " ".join(FILLERS.sub(" ", TITLES.sub("", MARKUP.sub(" ", text))).split())
     named = NAME.sub(lambda match: match.group() if _is_term(match.group()) else SOMEBODY, spoken)
     return words.plain(WORD.sub(lambda match: PRONOUNS.get(match.group().lower(), match.group()), named))
 
@@ -30,7 +31,8 @@ def _is_term(name: str) -> bool:
 
 NEGATION = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|without|neither|nor|hardly|cannot|refuse[ds]?|skip(?:ped)?|ignored?|"
-    r"unnecessary|useless|pointless|needless|waste|overrated|avoid(?:ed)?|instead of|rather than|stopped|forget about)\b|n't\b"
+    r"unnecessary|useless|pointless|needless|waste|overrated|avoid(?:ed)?|instead of|rather than|stopped|"
+    r"forget about)\b|n't\b"
 )
 
 
