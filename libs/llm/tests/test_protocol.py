@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from llm import errors, schema_adapters
+from llm import errors
 from llm.gemini import Gemini
 from llm.openai import OpenAI
 from llm.protocol import Prompt
@@ -151,36 +151,6 @@ async def test_a_server_that_is_away_is_unavailable(kind):
     with pytest.raises(errors.ProviderUnavailable):
         await away.ask(PROMPT, Findings)
     await away.close()
-
-
-def test_openais_dialect_requires_every_key_and_has_no_bounds():
-    schema = schema_adapters.openai(Findings)
-    assert schema["required"] == ["findings", "score"]
-    assert schema["additionalProperties"] is False
-    finding = schema["$defs"]["Finding"]
-    assert finding["required"] == ["name", "verdict", "sentences", "note"]
-    assert finding["properties"]["note"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
-    text = str(schema)
-    assert not any(
-        f"'{word}'" in text for word in ("maxLength", "minimum", "maximum", "maxItems", "default", "title")
-    )
-
-
-def test_geminis_dialect_has_no_references_and_no_additional_properties():
-    schema = schema_adapters.gemini(Findings)
-    assert "$ref" not in str(schema)
-    assert "additionalProperties" not in str(schema)
-    assert schema["properties"]["findings"]["items"]["properties"]["verdict"]["enum"] == ["MET", "UNMET"]
-
-
-def test_enums_of_numbers_and_constants_are_put_the_way_each_takes():
-    class Step(BaseModel):
-        level: Literal[1, 2]
-        kind: Literal["only"]
-
-    assert "enum" not in schema_adapters.gemini(Step)["properties"]["level"]
-    assert schema_adapters.gemini(Step)["properties"]["kind"]["enum"] == ["only"]
-    assert schema_adapters.openai(Step)["properties"]["kind"]["enum"] == ["only"]
 
 
 async def test_the_environment_says_who_is_asked(server):
