@@ -178,7 +178,7 @@ async def test_what_helped_nothing_is_not_remembered(server, openai):
 async def test_gemini_is_asked_without_the_bounds_it_has_too_many_states_for(server, gemini):
     message = (
         "The specified schema produces a constraint that has too many states for serving. Typical causes of this "
-        "error are schemas with lots of text, schemas with long array length limits, or schemas using complex value matchers."
+        "error are schemas with lots of text, schemas with long array length limits, or complex value matchers."
     )
     refused = {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}
     server.gemini.refuse(lambda body: refused if "maxItems" in str(body) else None, REPLY)
