@@ -90,25 +90,19 @@ def advice(texts: Iterable[str], facts: Facts) -> tuple[str, ...]:
 
 
 def _advice(text: str, facts: Facts) -> str:
-    own = [
-        _with_own_figures(sentence, facts.asked_figures)
-        for sentence in _sentences(text)
-        if facts.free or not _has_other_names(sentence, facts.asked_names)
-    ]
-    cut = _cut(own, judge_reply.MAX_ADVICE)
+    own = [_with_own_figures(sentence, facts.asked_figures) for sentence in _sentences(text)]
+    named = [sentence for sentence in own if facts.free or not _has_other_names(sentence, facts.asked_names)]
+    cut = _cut(named, judge_reply.MAX_ADVICE)
     return cut if _fits(cut) else ""
 
 
 def rewrite(text: str, facts: Facts) -> str | None:
     """Return the rewrite without what is not the person's own, or None where too little of it is left."""
-    own = [
-        _with_own_figures(sentence, facts.figures)
-        for sentence in _sentences(text)
-        if _fits(sentence) and not _has_other_names(sentence, facts.names)
-    ]
-    if len(own) < LEAST_OF_REWRITE:
+    own = [_with_own_figures(sentence, facts.figures) for sentence in _sentences(text)]
+    named = [sentence for sentence in own if _fits(sentence) and not _has_other_names(sentence, facts.names)]
+    if len(named) < LEAST_OF_REWRITE:
         return None
-    return _cut(own, judge_reply.MAX_REWRITE)
+    return _cut(named, judge_reply.MAX_REWRITE)
 
 
 def _sentences(text: str) -> list[str]:
