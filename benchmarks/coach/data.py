@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 SEEN = Path(__file__).parent / "seen"
+TRAINING = Path(__file__).parent / "training"
 UNSEEN = Path(__file__).parent / "unseen"
 LINE = re.compile(r"(?P<parts>[STARLOPWX]+)(?P<evidence>[0-3])(?P<points>(?: [+-]\d)*) (?P<text>\S.*)")
 
@@ -110,6 +111,12 @@ def seen() -> tuple[Question, ...]:
 
 
 @cache
+def training() -> tuple[Question, ...]:
+    """Return further questions that engines may be trained on; nothing is measured on them."""
+    return _questions(TRAINING)
+
+
+@cache
 def unseen() -> tuple[Question, ...]:
     """Return the questions that engines are only measured on."""
     return _questions(UNSEEN)
@@ -118,8 +125,12 @@ def unseen() -> tuple[Question, ...]:
 @cache
 def sentences(half: Path = SEEN) -> tuple[Sentence, ...]:
     """Return the labelled sentences that belong to no answer."""
-    by_part = _content(half / "sentences.yaml")
-    return tuple(_sentence(part + line) for part, lines in by_part.items() for line in lines)
+    return tuple(
+        _sentence(parts + line)
+        for path in sorted(half.glob("sentences*.yaml"))
+        for parts, lines in _content(path).items()
+        for line in lines
+    )
 
 
 @cache

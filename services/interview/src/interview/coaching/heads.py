@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "8cde255b31cd13d81dfc299fe31fe1432fa269c32c43fd1eb66ad8e6ef3866ae"
+SHA256 = "efe7b21c79299370fe43ee0376645885b47fe90072a2bac909f5aae5f378eaec"
 
 
 class Part(StrEnum):

@@ -64,6 +64,11 @@ class Reading:
         }
 
     @property
+    def denials(self) -> frozenset[int]:
+        """The sentences of an explanation that refuse or deny what was asked about."""
+        return frozenset() if self.is_story else frozenset(self.parts[Part.DENIAL])
+
+    @property
     def parts_of_story(self) -> dict[str, tuple[int, ...]]:
         """The strongest sentences of each part of the story, by its name; an explanation has none."""
         return {part.value: self.strongest(part) for part in STORY_PARTS} if self.is_story else {}
@@ -114,10 +119,20 @@ class Reading:
 
 def read(question: Question, answer: str) -> Reading:
     """Return the answer read against its question, with the rubric it is judged by. It takes about 11 ms a sentence."""
-    transcript = Transcript(question.text, answer)
+    transcript = Transcript(question.text, answer, _bank(question))
     lines = tuple(transcript.counted)
     features = sentence_features.of(tuple(line.text for line in lines))
     return Reading(question, rubrics.for_question(question), transcript, lines, features)
+
+
+def _bank(question: Question) -> tuple[str, ...]:
+    """Return the texts about a question that whoever practises may have read."""
+    texts = [point.point for point in question.points]
+    if question.guidance is not None:
+        texts.append(question.guidance.main)
+        if question.guidance.answers is not None:
+            texts += [question.guidance.answers.decent, question.guidance.answers.excellent]
+    return tuple(texts)
 
 
 def is_sentence(line: Line) -> bool:

@@ -6,19 +6,15 @@ from interview.coaching import relevance, verdicts
 from interview.coaching.heads import Part
 from interview.coaching.reading import CHECKABLE, CONCRETE, Reading, is_sentence
 from interview.coaching.relevance import Relevance
-from interview.coaching.rubrics import CheckedBy, Criterion
+from interview.coaching.rubrics import POINT, CheckedBy, Criterion
 from interview.coaching.verdicts import Verdict
 from interview.text import words
 
 FULL = 3
 OWN_WORDS = 3
 SOMETHING = 0.5  # evidence below which a sentence is as good as empty
-MAIN_SURE = 0.62
-MAIN_NEAR = 0.50
-MISTAKE_SURE = 0.66
-MISTAKE_MARGIN = 0.12
-POINT_SURE = 0.58
-POINT_NEAR = 0.42
+DENIED_SHARE = 0.5
+MISTAKE_SURE = 0.6
 REQUIREMENT_NEAR = 0.5
 DETAIL_STEPS = (1.5, 4.5, 7.0)
 
@@ -28,7 +24,7 @@ Check = Callable[[Criterion, Reading], Verdict]
 def judge(reading: Reading) -> list[Verdict]:
     """Return a verdict for every criterion that code or the built-in coach may check; the rest is a model's."""
     return [
-        (_point if criterion.id.startswith("point_") else CHECKS[criterion.id])(criterion, reading)
+        (_point if criterion.id.startswith(POINT) else CHECKS[criterion.id])(criterion, reading)
         for criterion in reading.rubric.criteria
         if criterion.checked_by is not CheckedBy.MODEL
     ]
@@ -53,6 +49,8 @@ def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
     fresh = frozenset[str]().union(*(line.content for line in telling)) - words.content(reading.question.text)
     enough = len(fresh) >= OWN_WORDS
     reason = f"{len(fresh)} words with a meaning of their own."
+    if enough and len(reading.denials) >= max(2, DENIED_SHARE * len(reading.lines)):
+        enough, reason = False, "Most sentences refuse or deny what was asked about."
     return verdicts.step(criterion, FULL if enough else 0, [line.number for line in telling], reason)
 
 
@@ -67,30 +65,25 @@ def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
 
 
 def _main(criterion: Criterion, reading: Reading) -> Verdict:
-    right = _of_sentences(reading, reading.nearness(criterion.samples, same_polarity=True))
+    """Judge the main thing: said, usually got wrong like this, or open; what nobody says may have been said otherwise."""
+    said_by = _above(reading.saying(criterion))
     wrong = _of_sentences(reading, reading.nearness(criterion.mistakes))
-    best, worst = max(right.values(), default=-1.0), max(wrong.values(), default=-1.0)
-    if worst >= MISTAKE_SURE and worst - best >= MISTAKE_MARGIN:
-        reason = "A sentence says what usually gets this wrong."
-        return verdicts.step(criterion, 1, _ranked(wrong, MISTAKE_SURE), reason)
-    if best >= MAIN_NEAR and best >= worst:
-        level = FULL if best >= MAIN_SURE else 2
-        return verdicts.step(criterion, level, _ranked(right, MAIN_NEAR), "A sentence says it.")
+    if said_by:
+        level = FULL if reading.evidence[said_by[0]] >= CONCRETE else 2
+        return verdicts.step(criterion, level, said_by, "A sentence says it.")
+    mistaken = _ranked(wrong, MISTAKE_SURE)
+    if mistaken:
+        return verdicts.step(criterion, 1, mistaken, "A sentence says what usually gets this wrong.")
     return verdicts.cannot_assess(criterion, "No sentence says it in a way that the built-in coach recognises.")
 
 
 def _point(criterion: Criterion, reading: Reading) -> Verdict:
-    samples = (criterion.name, *criterion.samples)
-    nearness = _of_sentences(reading, reading.nearness(samples, same_polarity=True))
-    worded = {
-        line.number
-        for line in reading.lines
-        if nearness.get(line.number, -1.0) >= POINT_NEAR and words.says(line.stems, criterion.phrases)
-    }
-    made = [
-        number for number in _ranked(nearness, POINT_NEAR) if nearness[number] >= POINT_SURE or number in worded
-    ]
-    return verdicts.step(criterion, FULL if made else 0, made, "Said." if made else "Not heard in this answer.")
+    said_by = [number for number in _above(reading.saying(criterion)) if number not in reading.denials]
+    return verdicts.step(criterion, FULL if said_by else 0, said_by, "Said." if said_by else "Not heard in this answer.")
+
+
+def _above(scores: dict[int, float]) -> list[int]:
+    return sorted((number for number, score in scores.items() if score > 0), key=lambda number: (-scores[number], number))
 
 
 def _of_sentences(reading: Reading, nearness: dict[int, float]) -> dict[int, float]:

@@ -1,6 +1,7 @@
 """What of an answer counts: each sentence with its words, and why some sentences are excluded."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -12,6 +13,8 @@ from interview.text import words
 ECHO_RUNS = 0.5
 ECHO_SHARE = 0.9
 ECHO_WORDS = 3
+PASTED_RUNS = 3
+PASTED_SHARE = 0.6
 REPEAT_SHARE = 0.8
 MIN_FUNCTION_SHARE = 0.1
 MIN_KNOWN_SHARE = 0.3
@@ -23,6 +26,7 @@ class Exclusion(StrEnum):
 
     ADDRESSED_TO_JUDGE = "speaks to whoever judges it"
     ECHO = "repeats the question"
+    PASTED = "is a text of the question bank, not in your own words"
     REPEAT = "repeats an earlier sentence"
     UNREADABLE = "is not readable English"
 
@@ -48,12 +52,12 @@ class Line:
 
 
 class Transcript:
-    """One answer, read against the question it was given to."""
+    """One answer, read against the question it was given to and against texts that are not the speaker's own."""
 
-    def __init__(self, question: str, answer: str) -> None:
+    def __init__(self, question: str, answer: str, bank: Sequence[str] = ()) -> None:
         self.question = question
         self.answer = answer
-        self.lines = _read(question, answer)
+        self.lines = _read(question, answer, bank)
 
     @cached_property
     def counted(self) -> list[Line]:
@@ -72,10 +76,11 @@ class Transcript:
 
 @dataclass(frozen=True)
 class AskedWords:
-    """The question's words with meaning, and its runs of three words."""
+    """The question's words with meaning, its runs of three words, and those of the bank's texts about it."""
 
     content: frozenset[str]
     runs: frozenset[tuple[str, ...]]
+    pasted: frozenset[tuple[str, ...]]
 
     def is_echoed(self, text: str, content: frozenset[str]) -> bool:
         """Return whether a sentence only says the question again."""
@@ -84,14 +89,20 @@ class AskedWords:
             return True
         return len(content) >= ECHO_WORDS and len(content & self.content) >= ECHO_SHARE * len(content)
 
+    def is_pasted(self, text: str) -> bool:
+        """Return whether a sentence is mostly words of the bank in their order."""
+        runs = _runs(text)
+        return len(runs) >= PASTED_RUNS and len(runs & self.pasted) >= PASTED_SHARE * len(runs)
+
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
     tokens = words.tokens(text)
     return frozenset(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
-def _read(question: str, answer: str) -> list[Line]:
-    asked = AskedWords(words.content(question), _runs(question))
+def _read(question: str, answer: str, bank: Sequence[str]) -> list[Line]:
+    pasted = frozenset[tuple[str, ...]]().union(*(_runs(text) for text in bank))
+    asked = AskedWords(words.content(question), _runs(question), pasted)
     earlier: list[frozenset[str]] = []
     lines: list[Line] = []
     for sentence in sentences.split(answer):
@@ -117,6 +128,8 @@ def _exclusion(
         return Exclusion.UNREADABLE
     if asked.is_echoed(text, content):
         return Exclusion.ECHO
+    if asked.is_pasted(text):
+        return Exclusion.PASTED
     if any(_alike(content, stems_before) for stems_before in earlier):
         return Exclusion.REPEAT
     return None
