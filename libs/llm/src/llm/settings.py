@@ -82,19 +82,28 @@ def _gemini(settings: LLMSettings) -> Provider:
     )
 
 
-def chain(settings: LLMSettings) -> Chain:
-    """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
-    providers: list[Provider] = []
+def providers(settings: LLMSettings) -> list[Provider]:
+    """Return the configured providers in the order they are asked, OpenAI first."""
+    configured: list[Provider] = []
     if settings.openai_api_key or settings.openai_base_url:
-        providers.append(_openai(settings))
+        configured.append(_openai(settings))
     if settings.gemini_api_key or settings.gemini_base_url:
-        providers.append(_gemini(settings))
+        configured.append(_gemini(settings))
+    return configured
+
+
+def policy(settings: LLMSettings) -> Policy:
+    """Return how long and how often they are asked."""
     timeout, deadline = settings.limits
-    policy = Policy(
+    return Policy(
         timeout=timeout,
         deadline=deadline,
         retries=settings.llm_retries,
         concurrency=settings.llm_concurrency,
         runs=settings.llm_runs,
     )
-    return Chain(providers, policy)
+
+
+def chain(settings: LLMSettings) -> Chain:
+    """Return the configured providers as one chain; without any it is empty and says so."""
+    return Chain(providers(settings), policy(settings))
