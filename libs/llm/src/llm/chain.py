@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from common.errors import LLMProviderError
+from llm import spans
 from llm.errors import (
     AllProvidersFailed,
     NotConfigured,
@@ -193,8 +194,10 @@ class Chain:
         circuit.begin()
         seconds = min(self._policy.timeout, until - self._clock())
         try:
-            async with asyncio.timeout(seconds):
-                reply = await provider.ask(prompt, shape)
+            with spans.call(provider.name, provider.model, prompt) as span:
+                async with asyncio.timeout(seconds):
+                    reply = await provider.ask(prompt, shape)
+                spans.answered(span, reply)
         except ProviderError as error:
             # whoever refuses one question, or does not take it, is there all the same
             if error.transient:

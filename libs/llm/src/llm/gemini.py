@@ -5,10 +5,9 @@ import asyncio
 import httpx
 from google import genai
 from google.genai import errors, types
-from opentelemetry import trace
 from pydantic import BaseModel
 
-from llm import parameters, schema_adapters, spans
+from llm import parameters, schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
 from llm.parameters import Form, Parameters
 from llm.protocol import Prompt, Reply, T
@@ -39,10 +38,6 @@ class Gemini:
 
     async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
         """Return the answer in that shape, or raise one of the named failures."""
-        with spans.call("gcp.gemini", self.model, prompt) as span:
-            return await self._ask(span, prompt, shape)
-
-    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
         try:
             async with asyncio.timeout(self._timeout + 1):
                 response = await self._taken(prompt, shape)
@@ -56,7 +51,7 @@ class Gemini:
             if "Timeout" in type(error).__name__:
                 raise ProviderTimeout("Gemini did not answer in time.") from error
             raise ProviderUnavailable(f"Gemini could not be reached ({type(error).__name__}).") from error
-        return spans.answered(span, self._read(response, shape))
+        return self._read(response, shape)
 
     async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> types.GenerateContentResponse:
         """Return the response to the request as far as the server takes it; what it refused is remembered."""

@@ -6,10 +6,9 @@ from typing import Any
 import openai
 from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import ResponseFormat
-from opentelemetry import trace
 from pydantic import BaseModel
 
-from llm import parameters, schema_adapters, spans
+from llm import parameters, schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
 from llm.parameters import Form, Parameters
 from llm.protocol import Prompt, Reply, T
@@ -39,10 +38,6 @@ class OpenAI:
 
     async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
         """Return the answer in that shape, or raise one of the named failures."""
-        with spans.call("openai", self.model, prompt) as span:
-            return await self._ask(span, prompt, shape)
-
-    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
         try:
             response = await self._taken(prompt, shape)
         except openai.APITimeoutError as error:
@@ -58,7 +53,7 @@ class OpenAI:
             raise ProviderUnavailable(f"OpenAI could not be reached ({type(error).__name__}).") from error
         except ValueError as error:  # a body that is no JSON at all
             raise BadOutput("OpenAI's answer can't be read.") from error
-        return spans.answered(span, self._read(response, shape))
+        return self._read(response, shape)
 
     async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> ChatCompletion:
         """Return the response to the request as far as the server takes it; what it refused is remembered."""
