@@ -1,5 +1,6 @@
 """Both providers through their real SDKs over HTTP: a good answer, and every way to fail, by name."""
 
+import json
 from typing import Literal
 
 import pytest
@@ -62,8 +63,18 @@ async def test_an_answer_comes_in_the_shape_that_was_asked_for(server, provider,
     assert "properties" in asked_schema(call.body)
 
 
-async def test_a_fence_around_the_json_is_taken_off(provider, played):
-    played.raw('```json\n{"findings": [], "score": 3}\n```')
+@pytest.mark.parametrize(
+    "content",
+    [
+        '```json\n{"findings": [], "score": 3}\n```',
+        '```\n{"findings": [], "score": 3}\n```\n',
+        'Here is what I found:\n```json\n{"findings": [], "score": 3}\n```\nAsk me for more.',
+        '<think>Is it {3}?</think>\n{"findings": [], "score": 3}',
+        ' {"findings": [], "score": 3}\n',
+    ],
+)
+async def test_what_stands_around_the_json_is_taken_off(provider, played, content):
+    played.raw(content)
     assert (await provider.ask(PROMPT, Findings)).value.score == 3
 
 
@@ -130,6 +141,18 @@ async def test_too_many_questions_say_when_to_come_back(provider, played, header
     with pytest.raises(errors.RateLimited) as raised:
         await provider.ask(PROMPT, Findings)
     assert raised.value.retry_after == seconds
+
+
+async def test_gemini_says_in_the_body_when_to_come_back(server):
+    retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+    error = {"code": 429, "message": "Quota exceeded.", "status": "RESOURCE_EXHAUSTED", "details": [retry]}
+    server.gemini.fail(429, body=json.dumps({"error": error}))
+    gemini = Gemini(model="m-1", api_key="g", base_url=server.gemini_base_url, timeout=1)
+    with pytest.raises(errors.RateLimited) as raised:
+        await gemini.ask(PROMPT, Findings)
+    assert raised.value.retry_after == 34.5
+    server.gemini.restore()
+    await gemini.close()
 
 
 async def test_a_hang_ends_at_the_timeout(provider, played):

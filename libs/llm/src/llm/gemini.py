@@ -1,6 +1,7 @@
 """Gemini, by google-genai."""
 
 import asyncio
+import re
 
 import httpx
 from google import genai
@@ -13,6 +14,7 @@ from llm.parameters import Form, Parameters
 from llm.protocol import Prompt, Reply, T
 
 LENGTHS = ("max_output_tokens",)
+RETRY_DELAY = re.compile(r"'retryDelay': '(\d+(?:\.\d+)?)s'")
 NO_KEY = "not-needed"
 REFUSALS = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"})
 
@@ -76,9 +78,7 @@ class Gemini:
     @staticmethod
     def _named(error: errors.APIError) -> RateLimited | ProviderUnavailable | Rejected:
         if error.code == 429:
-            given = getattr(error.response, "headers", {}).get("retry-after")
-            wait = float(given) if given and given.isdigit() else None
-            return RateLimited("Gemini takes no more questions for now.", retry_after=wait)
+            return RateLimited("Gemini takes no more questions for now.", retry_after=_wait(error))
         if error.code >= 500 or error.code == 408:
             return ProviderUnavailable(f"Gemini answered {error.code}.")
         return Rejected(f"Gemini does not take the request (status {error.code}).")
@@ -119,6 +119,15 @@ def _config(prompt: Prompt, shape: type[BaseModel], taken: Parameters) -> types.
         response_mime_type=None if taken.form is Form.PROMPT else "application/json",
         response_json_schema=schema,
     )
+
+
+def _wait(error: errors.APIError) -> float | None:
+    """Return the seconds to wait: from the header, or as the body says them, such as `"retryDelay": "34.5s"`."""
+    header = getattr(error.response, "headers", {}).get("retry-after", "")
+    if header.isdigit():
+        return float(header)
+    delay = RETRY_DELAY.search(str(error.details))
+    return float(delay[1]) if delay else None
 
 
 def _written(usage: types.GenerateContentResponseUsageMetadata) -> int:

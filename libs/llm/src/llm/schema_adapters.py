@@ -31,7 +31,8 @@ GEMINI_UNKNOWN = frozenset(
     {"title", "default", "additionalProperties", "pattern", "exclusiveMinimum", "exclusiveMaximum", "const"}
 )
 BY_PROMPT = "Reply with one JSON document and nothing else. It has to fit this JSON Schema:"
-FENCE = re.compile(r"\A\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
+THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+DOCUMENT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 def openai(shape: type[BaseModel], form: Form = Form.BOUNDED) -> Schema:
@@ -101,16 +102,16 @@ def instructions(prompt: Prompt, shape: type[BaseModel], form: Form) -> str:
 
 
 def read(content: str | None, shape: type[T]) -> T:
-    """Return what a model wrote, in the wanted shape; a fence around it is taken off.
+    """Return what a model wrote, in the wanted shape; a fence, words and thoughts around it are taken off.
 
     Raises:
         BadOutput: it is empty, not JSON, or of another shape.
     """
     if not content or not content.strip():
         raise BadOutput("The model's answer is empty.")
-    fenced = FENCE.match(content)
+    document = DOCUMENT.search(THOUGHTS.sub("", content))
     try:
-        return shape.model_validate_json(fenced[1] if fenced else content)
+        return shape.model_validate_json(document[0] if document else content)
     except pydantic.ValidationError as error:
         kinds = sorted({detail["type"] for detail in error.errors()})
         raise BadOutput(
