@@ -155,6 +155,7 @@ def _judged(asked: Question, level: question.Level) -> question.Question:
         competency=asked.competency,
         topics=tuple(asked.topics),
         points=tuple(asked.points),
+        guidance=asked.guidance,
     )
 
 

@@ -16,15 +16,20 @@ SHOWN = (
 )  # fmt: skip
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return a text the database can keep.
+
+    Raises:
+        ValueError: it holds a null character.
+    """
     if "\x00" in text:
         raise ValueError("a null character can't be kept; remove it")
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(storable)]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)
 ]
 
 
@@ -93,6 +98,8 @@ class BankQuestionOut(BaseModel):
     levels: list[Level]
     competency: str
     topics: list[str]
+    trades: list[str]
+    version: int
 
 
 class EvaluationOut(BaseModel):
