@@ -78,7 +78,9 @@ async def test_openai_judges_where_it_is_set_up(person, models, good_answer):
         "openai",
         "played-gpt",
     )
-    assert all(quote in good_answer for criterion in evaluation["criteria"] for quote in criterion["quotes"])
+    quotes = [quote for criterion in evaluation["criteria"] for quote in criterion["quotes"]]
+    assert quotes
+    assert all(good_answer[quote["start"] : quote["end"]] == quote["text"] for quote in quotes)
     report = await person.report(interview_id)
     assert report["evaluated_by"]["engine"] == "openai"
     asked = models.calls_of("openai")[-1].body
