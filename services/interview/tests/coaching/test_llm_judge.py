@@ -100,6 +100,19 @@ async def test_a_wrong_main_thing_holds_down_an_answer_that_is_good_in_all_else(
     assert (wrong.score, half.score) == (25, 50)
 
 
+async def test_a_gate_that_fails_by_the_model_alone_is_left_open_and_one_that_fails_by_meaning_too_floors() -> (
+    None
+):
+    off = {"on_topic": judged("UNMET", ())}
+    kept = await evaluated(reply(off))
+    assert outcomes(kept)["on_topic"] is Outcome.CANNOT_ASSESS
+    assert (kept.score or 0) > 90
+    cake = "The sponge wants six eggs and a pound of sugar. You whisk the cream until it stands in peaks."
+    floored = await evaluated(reply(off), answer=cake)
+    assert outcomes(floored)["on_topic"] is Outcome.UNMET
+    assert (floored.score or 0) <= 10
+
+
 @pytest.mark.parametrize("sentences", [(99,), (0,), (-1,), (3,), ()])
 async def test_a_verdict_whose_evidence_is_not_in_the_answer_is_dropped_and_counted(
     sentences: tuple[int, ...],

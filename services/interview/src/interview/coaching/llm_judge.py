@@ -20,6 +20,7 @@ from llm.protocol import Prompt, Reply
 # more than any reply has: models that think before they write spend most of it on that
 MAX_OUTPUT_TOKENS = 8_000
 UNUSABLE = "Judged by the built-in coach: a language model was asked, and no verdict of it could be kept."
+UNSURE = "The model finds this missing, which the meaning of the sentences does not confirm."
 
 SYSTEM = """\
 You judge one answer from a practice job interview, criterion by criterion.
@@ -97,8 +98,21 @@ def _compose(request: _JudgeRequest, replies: Sequence[Reply[JudgeReply]]) -> Ev
 
 
 def _checked(request: _JudgeRequest, reply: JudgeReply) -> Checked:
-    judged = _verdicts(reply, request.asked)
+    judged = [_surely(request, verdict) for verdict in _verdicts(reply, request.asked)]
     return verdicts.checked(request.reading.rubric, request.reading.transcript, [*request.by_code, *judged])
+
+
+def _surely(request: _JudgeRequest, verdict: Verdict) -> Verdict:
+    """Leave a gate open that a model alone finds not met: what holds a whole answer at the floor has to be sure."""
+    criterion = next(
+        (asked for asked in request.asked if asked.id == verdict.criterion_id and asked.gate), None
+    )
+    if criterion is None or verdict.outcome is not Outcome.UNMET:
+        return verdict
+    by_meaning = rule_checks.CHECKS[criterion.id](criterion, request.reading)
+    if by_meaning.outcome is Outcome.UNMET:
+        return verdict
+    return verdict.model_copy(update={"outcome": Outcome.CANNOT_ASSESS, "level": 0, "reason": UNSURE})
 
 
 def _is_kept(verdict: Verdict) -> bool:
