@@ -50,11 +50,11 @@ def reached(criterion: Criterion, sentences: Sequence[Sentence]) -> tuple[int | 
         made = [sentence for sentence in sentences if number in sentence.made]
         return (FULL if made else 0), made
     if criterion.id in PARTS:
-        told = sorted(
+        telling = sorted(
             (sentence for sentence in sentences if PARTS[criterion.id] in sentence.parts),
             key=lambda sentence: -sentence.evidence,
         )
-        return (told[0].evidence if told else 0), told
+        return (telling[0].evidence if telling else 0), telling
     if criterion.id == "detail":
         concrete = [sentence for sentence in sentences if sentence.evidence >= 2]
         return min(FULL, len(concrete)), concrete

@@ -75,9 +75,9 @@ def test_where_a_server_takes_no_schema_the_model_is_told_it():
     prompt = Prompt(name="judge.v1", system="Judge.", user="1: I did it.")
     assert schema_adapters.instructions(prompt, Findings, Form.UNBOUNDED) == "Judge."
     for form in (Form.JSON, Form.PROMPT):
-        told = schema_adapters.instructions(prompt, Findings, form)
-        assert told.startswith("Judge.\n")
-        assert '"maxItems":10' in told
+        instructions = schema_adapters.instructions(prompt, Findings, form)
+        assert instructions.startswith("Judge.\n")
+        assert '"maxItems":10' in instructions
 
 
 @pytest.mark.parametrize(
