@@ -5,8 +5,10 @@ Without a key it is the built-in coach; with `OPENAI_API_KEY`, `OPENAI_BASE_URL`
 `GET /api/v1/interview/evaluators` shows.
 """
 
+import asyncio
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -15,9 +17,13 @@ import data
 import measures
 from measures import Engine, Half
 
-from interview.coaching import reading, rule_based
-from interview.coaching.evaluation import Evaluation
+from common.errors import LLMProviderError
+from interview.coaching import evaluator, reading, rule_based
+from interview.coaching.evaluation import EvaluatedBy, Evaluation, Kind
 from interview.questions.question import Question
+from llm import settings as llm
+from llm.chain import Chain
+from llm.settings import LLMSettings
 
 BEFORE = {
     "excellent over decent": "5 of 16",
@@ -30,6 +36,20 @@ BEFORE = {
 def built_in(question: Question, answer: str) -> Evaluation:
     """Return the built-in coach's evaluation."""
     return rule_based.evaluate(reading.read(question, answer))
+
+
+def by_models(chain: Chain) -> Engine:
+    """Return the engine that asks the language models of a chain; where none answers there is no number."""
+    runner = asyncio.Runner()
+
+    @cache
+    def judge(question: Question, answer: str) -> Evaluation:
+        try:
+            return runner.run(evaluator.evaluate(chain, question, answer))
+        except LLMProviderError as error:
+            return Evaluation(kind=Kind.FAILED, note=str(error), evaluated_by=EvaluatedBy(engine=chain.engines[0]))
+
+    return judge
 
 
 def rows(engine: Engine, half: Half) -> dict[str, tuple[str, str]]:
@@ -63,14 +83,16 @@ def rows(engine: Engine, half: Half) -> dict[str, tuple[str, str]]:
 
 def main(arguments: Sequence[str]) -> None:
     """Print the tables."""
+    chain = llm.chain(LLMSettings())
+    engine, name = (by_models(chain), chain.engines[0]) if chain.available else (built_in, "built-in")
     halves = [Half("seen", data.seen(), data.injections())]
     if "--seen" not in arguments:
         halves.append(Half("unseen", data.unseen(), data.injections(data.UNSEEN)))
     for half in halves:
         print(f"\n{len(half.questions)} questions, {len(half.injections)} injections ({half.name} half)\n")
-        print("| what | built-in | length alone | engine before |\n| --- | --- | --- | --- |")
-        for name, (value, length) in rows(built_in, half).items():
-            print(f"| {name} | {value} | {length} | {BEFORE.get(name, '')} |")
+        print(f"| what | {name} | length alone | engine before |\n| --- | --- | --- | --- |")
+        for measure, (value, length) in rows(engine, half).items():
+            print(f"| {measure} | {value} | {length} | {BEFORE.get(measure, '')} |")
 
 
 if __name__ == "__main__":

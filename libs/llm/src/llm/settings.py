@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from llm.openai import OpenAI
 
 
+HOSTED = (30.0, 60.0)
+OWN_SERVER = (300.0, 600.0)
+"""Seconds of one attempt and of all; a model on a processor without help writes a reply of 1,000 tokens in minutes."""
+
+
 class LLMSettings(BaseSettings):
     """A provider is configured by its key or its base URL. Times are in seconds."""
 
@@ -27,10 +32,21 @@ class LLMSettings(BaseSettings):
     gemini_api_key: SecretStr | None = None
     gemini_base_url: str | None = None
     gemini_model: str = "gemini-2.5-flash"
-    llm_timeout: float = Field(default=30.0, gt=0)
-    llm_deadline: float = Field(default=60.0, gt=0)
+    llm_timeout: float | None = Field(
+        default=None, gt=0, description="One attempt; 30 without it, 300 at a server of one's own."
+    )
+    llm_deadline: float | None = Field(
+        default=None, gt=0, description="All attempts together; 60 without it, 600 at a server of one's own."
+    )
     llm_retries: int = Field(default=1, ge=0, le=5)
     llm_concurrency: int = Field(default=4, ge=1, le=64)
+    llm_runs: int = Field(default=1, ge=1, le=5)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The time limits of one attempt and of all: as set, else what hosted models or one's own server need."""
+        timeout, deadline = OWN_SERVER if self.openai_base_url or self.gemini_base_url else HOSTED
+        return self.llm_timeout or timeout, self.llm_deadline or deadline
 
 
 def production_problems(settings: LLMSettings) -> Iterator[Problem]:
@@ -52,7 +68,7 @@ def _openai(settings: LLMSettings) -> Provider:
         model=settings.openai_model,
         api_key=_reveal(settings.openai_api_key),
         base_url=settings.openai_base_url,
-        timeout=settings.llm_timeout,
+        timeout=settings.limits[0],
     )
 
 
@@ -62,21 +78,32 @@ def _gemini(settings: LLMSettings) -> Provider:
         model=settings.gemini_model,
         api_key=_reveal(settings.gemini_api_key),
         base_url=settings.gemini_base_url,
-        timeout=settings.llm_timeout,
+        timeout=settings.limits[0],
+    )
+
+
+def providers(settings: LLMSettings) -> list[Provider]:
+    """Return the configured providers in the order they are asked, OpenAI first."""
+    configured: list[Provider] = []
+    if settings.openai_api_key or settings.openai_base_url:
+        configured.append(_openai(settings))
+    if settings.gemini_api_key or settings.gemini_base_url:
+        configured.append(_gemini(settings))
+    return configured
+
+
+def policy(settings: LLMSettings) -> Policy:
+    """Return how long and how often they are asked."""
+    timeout, deadline = settings.limits
+    return Policy(
+        timeout=timeout,
+        deadline=deadline,
+        retries=settings.llm_retries,
+        concurrency=settings.llm_concurrency,
+        runs=settings.llm_runs,
     )
 
 
 def chain(settings: LLMSettings) -> Chain:
-    """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
-    providers: list[Provider] = []
-    if settings.openai_api_key or settings.openai_base_url:
-        providers.append(_openai(settings))
-    if settings.gemini_api_key or settings.gemini_base_url:
-        providers.append(_gemini(settings))
-    policy = Policy(
-        timeout=settings.llm_timeout,
-        deadline=settings.llm_deadline,
-        retries=settings.llm_retries,
-        concurrency=settings.llm_concurrency,
-    )
-    return Chain(providers, policy)
+    """Return the configured providers as one chain; without any it is empty and says so."""
+    return Chain(providers(settings), policy(settings))

@@ -62,6 +62,7 @@ class CriterionResult(Frozen):
     checked_by: str
     gate: bool = False
     main: bool = False
+    agreement: float | None = None
 
 
 class StarQuotes(Frozen):
@@ -160,6 +161,7 @@ class Judgement:
     advice: Sequence[str] = ()
     summary: str = ""
     rewrite: str | None = None
+    dropped: int = 0
 
 
 def compose(
@@ -169,10 +171,7 @@ def compose(
     judgement: Judgement,
     evaluated_by: EvaluatedBy,
 ) -> Evaluation:
-    """Return the evaluation this judgement makes: evidence checked, quotes cut, score computed.
-
-    Where nothing a model said could be kept, the evaluation does not bear its name.
-    """
+    """Return the evaluation this judgement makes: evidence checked, quotes cut, score computed."""
     checked = verdicts.checked(rubric, transcript, judgement.verdicts)
     result = scoring.score(rubric, checked.verdicts)
     by = evaluated_by.model_copy(update={"rubric_hash": rubric.hash})
@@ -201,7 +200,7 @@ def compose(
             for line in transcript.lines
             if line.exclusion
         ),
-        dropped_verdicts=checked.dropped,
+        dropped_verdicts=checked.dropped + judgement.dropped,
         evaluated_by=by,
         settled_by_code=not transcript.counted,
         rubric=rubric,
@@ -225,6 +224,7 @@ def _criteria(
             checked_by=verdict.by,
             gate=criterion.gate,
             main=criterion.main,
+            agreement=verdict.agreement,
         )
         for verdict in judged
         if (criterion := rubric.criterion(verdict.criterion_id))

@@ -1,17 +1,19 @@
 """The score: computed from verdicts alone, the same every time, as a range and its middle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 from interview.coaching import scoring_v1
-from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
+from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric, Scale
 from interview.coaching.verdicts import Outcome, Verdict
 
 FIRST_VERSION = 1
 FLOOR = Fraction(10)
 WRONG_MAIN = Fraction(25)
 HALF_WRONG_MAIN = Fraction(50)
+MET_STEP = 2
 NEEDED_SHARE = Fraction(1, 2)
 
 
@@ -38,6 +40,7 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     """Return the score these verdicts make: the weight earned over all the weight there is.
 
+    Where several runs disagree, `low` takes the lowest step that one of them saw, and `high` the highest.
     A gate that is not met holds it at 10 and leaves only what was earned. A main thing that is wrong caps it at 25, one
     half wrong at 50. There is no number where less than half of the weight could be assessed. A rubric of the first
     version is scored as it was then.
@@ -54,28 +57,55 @@ def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
     ]
     if not total:
         return Score(None, "No score: the rubric has no weight.")
-    low = sum((100 * _earned(*pair) for pair in assessed), Fraction(0)) / total
     weight = sum(criterion.weight for criterion, _ in assessed)
-    failed = [
-        criterion for criterion, verdict in assessed if criterion.gate and verdict.outcome is Outcome.UNMET
-    ]
-    if failed:
+    worst = [_Reached.of(criterion, verdict, verdict.lowest) for criterion, verdict in assessed]
+    best = [_Reached.of(criterion, verdict, verdict.highest) for criterion, verdict in assessed]
+    low, high = _share(worst, total), _share(best, total)
+    if failed := _failed_gate(best):
         held = min(FLOOR, low)
-        return _of(held, held, f"Held at the floor: not met is “{failed[0].name}”.")
+        return _of(held, held, f"Held at the floor: not met is “{failed.name}”.")
     if weight < NEEDED_SHARE * total:
         return Score(None, "No score: less than half of what counts could be assessed.")
-    cap, note = _cap(assessed)
-    high = low + Fraction(100 * (total - weight), total)
-    return _of(min(cap, low), min(cap, high), note if high > cap else "")
+    high += Fraction(100 * (total - weight), total)
+    (low_cap, low_note), (high_cap, high_note) = _cap(worst), _cap(best)
+    note = (high_note or low_note) if high > low_cap else ""
+    return _of(min(low_cap, low), min(high_cap, high), note)
 
 
-def _cap(assessed: Iterable[tuple[Criterion, Verdict]]) -> tuple[Fraction, str]:
-    for criterion, verdict in assessed:
-        if criterion.main and verdict.outcome is Outcome.UNMET:
-            if verdict.level < 1:
-                return WRONG_MAIN, f"At most {WRONG_MAIN}: the main thing is wrong."
-            return HALF_WRONG_MAIN, f"At most {HALF_WRONG_MAIN}: the main thing is half wrong."
-    return Fraction(100), ""
+@dataclass(frozen=True)
+class _Reached:
+    """A criterion and the step that is counted for it."""
+
+    criterion: Criterion
+    level: int
+    met: bool
+
+    @classmethod
+    def of(cls, criterion: Criterion, verdict: Verdict, level: int) -> Self:
+        """Return the step as met or not: as the verdict says, or by the scale where another run's step is taken."""
+        if level == verdict.level:
+            return cls(criterion, level, verdict.outcome is Outcome.MET)
+        return cls(criterion, level, level >= (MET_STEP if criterion.scale is Scale.FOUR_STEP else FULL_STEP))
+
+
+def _share(reached: Iterable[_Reached], total: int) -> Fraction:
+    return sum((100 * _part(step.criterion, step.level) for step in reached), Fraction(0)) / total
+
+
+def _failed_gate(reached: Iterable[_Reached]) -> Criterion | None:
+    return next((step.criterion for step in reached if step.criterion.gate and not step.met), None)
+
+
+def _cap(reached: Sequence[_Reached]) -> tuple[Fraction, str]:
+    """Return what these steps hold the score to: a failed gate at the floor, a wrong main thing to less than all."""
+    if failed := _failed_gate(reached):
+        return FLOOR, f"Perhaps at the floor: not surely met is “{failed.name}”."
+    main = next((step for step in reached if step.criterion.main), None)
+    if main is None or main.met:
+        return Fraction(100), ""
+    if main.level < 1:
+        return WRONG_MAIN, f"At most {WRONG_MAIN}: the main thing is wrong."
+    return HALF_WRONG_MAIN, f"At most {HALF_WRONG_MAIN}: the main thing is half wrong."
 
 
 def _of(low: Fraction, high: Fraction, note: str) -> Score:
@@ -83,4 +113,8 @@ def _of(low: Fraction, high: Fraction, note: str) -> Score:
 
 
 def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:
-    return Fraction(criterion.weight * max(0, min(FULL_STEP, verdict.level)), FULL_STEP)
+    return _part(criterion, verdict.level)
+
+
+def _part(criterion: Criterion, level: int) -> Fraction:
+    return Fraction(criterion.weight * max(0, min(FULL_STEP, level)), FULL_STEP)
