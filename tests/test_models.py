@@ -16,17 +16,18 @@ def judge(body):
     document = json.loads(re.search(r"\{.*\}", asked_text(body), re.DOTALL)[0])
     first = document["answer_sentences"][0]["n"]
     return {
-        "criteria": [
-            {
-                "criterion_id": criterion["criterion_id"],
-                "verdict": "MET",
-                "level": 3,
-                "sentences": [first],
+        "criteria": {
+            criterion["id"]: {
                 "reason": "The first sentence shows it.",
+                "sentences": [first],
+                "verdict": "MET" if criterion["scale"] == "binary" else "3",
             }
             for criterion in document["criteria"]
-        ],
-        "improvements": ["Name the figure you started from."],
+        },
+        "story": {"result": [first]},
+        "summary": "You said what you did.",
+        "advice": [],
+        "rewrite": "",
     }
 
 
@@ -89,7 +90,9 @@ async def test_openai_judges_where_it_is_set_up_and_what_it_cost_is_told(whole, 
     )
     read, written = USAGE
     assert float(cost[1]) == pytest.approx((read * 100 + written * 1000) / 1e6)
-    assert all(quote in good_answer for criterion in evaluation["criteria"] for quote in criterion["quotes"])
+    quotes = [quote for criterion in evaluation["criteria"] for quote in criterion["quotes"]]
+    assert quotes
+    assert all(good_answer[quote["start"] : quote["end"]] == quote["text"] for quote in quotes)
     report = await person.report(interview_id)
     assert report["evaluated_by"]["engine"] == "openai"
     asked = models.calls_of("openai")[-1].body

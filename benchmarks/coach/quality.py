@@ -1,71 +1,101 @@
-"""How the built-in engine orders answers of known quality, beside their length alone: `make quality-coach`."""
+"""How well an engine judges answers of known quality, on both halves of the data: `make quality-coach`.
 
+Without a key it is the built-in coach; with `OPENAI_API_KEY`, `OPENAI_BASE_URL` or `GEMINI_API_KEY` that model.
+`--seen` leaves the unseen half alone, as whoever tunes has to; `--keep` writes what
+`GET /api/v1/interview/evaluators` shows.
+"""
+
+import asyncio
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import data
-from data import Grade
+import measures
+from measures import Engine, Half
 
-from interview.coaching import reading, rule_based
-from interview.questions import question
+from common.errors import LLMProviderError
+from interview.coaching import evaluator, reading, rule_based
+from interview.coaching.evaluation import EvaluatedBy, Evaluation, Kind
+from interview.questions.question import Question
+from llm import settings as llm
+from llm.chain import Chain
+from llm.settings import LLMSettings
 
-ORDERS = (
-    ("excellent over decent", Grade.EXCELLENT, Grade.DECENT),
-    ("decent over weak", Grade.DECENT, Grade.WEAK),
-    ("decent over fluent and wrong", Grade.DECENT, Grade.FLUENT_WRONG),
-)
-Measure = Callable[[data.Question, Grade], float | None]
-Scores = dict[Grade, float | None]
+BEFORE = {
+    "excellent over decent": "5 of 16",
+    "decent over weak": "7 of 16",
+    "decent over fluent and wrong": "2 of 16",
+    "answers with a number": "47 of 64",
+}
 
 
-def built_in(asked: data.Question, grade: Grade) -> float | None:
-    """Return the built-in engine's score of an answer."""
-    judged = question.Question(
-        text=asked.text,
-        kind=question.Kind.BEHAVIOURAL,
-        level=question.Level.MID,
-        competency=asked.competency,
+def built_in(question: Question, answer: str) -> Evaluation:
+    """Return the built-in coach's evaluation."""
+    return rule_based.evaluate(reading.read(question, answer))
+
+
+def by_models(chain: Chain) -> Engine:
+    """Return the engine that asks the language models of a chain; where none answers there is no number."""
+    runner = asyncio.Runner()
+
+    @cache
+    def judge(question: Question, answer: str) -> Evaluation:
+        try:
+            return runner.run(evaluator.evaluate(chain, question, answer))
+        except LLMProviderError as error:
+            return Evaluation(
+                kind=Kind.FAILED, note=str(error), evaluated_by=EvaluatedBy(engine=chain.engines[0])
+            )
+
+    return judge
+
+
+def rows(engine: Engine, half: Half) -> dict[str, tuple[str, str]]:
+    """Return what is measured: by name the engine's figure and that of length alone."""
+    scores, lengths = measures.scores(engine, half), measures.lengths(half)
+    table = {
+        name: (str(measures.order(scores, better, worse)), str(measures.order(lengths, better, worse)))
+        for name, better, worse in measures.ORDERS
+    }
+    table["excellent over decent over weak"] = (
+        str(measures.in_order(scores)),
+        str(measures.in_order(lengths)),
     )
-    return rule_based.evaluate(reading.read(judged, asked.answer(grade))).score
-
-
-def length(asked: data.Question, grade: Grade) -> float | None:
-    """Return how many words an answer has."""
-    return float(len(asked.answer(grade).split()))
-
-
-def measured(questions: Iterable[data.Question], measure: Measure) -> list[Scores]:
-    """Return what an engine gives each answer, by question and grade."""
-    return [{grade: measure(item, grade) for grade in Grade} for item in questions]
-
-
-def share(scores: list[Scores], better: Grade, worse: Grade) -> str:
-    """Return how often the better answer of a question gets more; a tie or a missing number is no."""
-    pairs = [(by_grade[better], by_grade[worse]) for by_grade in scores]
-    right = sum(high is not None and low is not None and high > low for high, low in pairs)
-    return f"{right} of {len(pairs)}"
-
-
-def main() -> None:
-    """Print the table."""
-    questions = data.seen()
-    scores, words = measured(questions, built_in), measured(questions, length)
-    print(f"{len(questions)} questions (seen half); stories only so far\n")
-    print("| what | built-in | length alone |\n| --- | --- | --- |")
-    for name, better, worse in ORDERS:
-        print(f"| {name} | {share(scores, better, worse)} | {share(words, better, worse)} |")
-    for grade in Grade:
-        numbered = [score for by_grade in scores if (score := by_grade[grade]) is not None]
-        mean = f"{fmean(numbered):.0f}" if numbered else "-"
-        count = fmean(by_grade[grade] or 0 for by_grade in words)
-        print(
-            f"| {grade}: mean, with a number | {mean}, {len(numbered)} of {len(scores)} | {count:.0f} words |"
+    table["answers with a number"] = (str(measures.numbered(scores)), "")
+    words = measures.means(lengths)
+    for grade, mean in measures.means(scores).items():
+        table[f"mean score, {grade.value.replace('_', ' and ')}"] = (
+            f"{mean:.0f}",
+            f"{words[grade]:.0f} words",
         )
+    for form, change in measures.said_otherwise(engine, half).items():
+        table[f"change when said otherwise: {form.replace('_', ' ')}"] = (str(change), "")
+    table["points of explanations"] = (str(measures.points(engine, half)), "")
+    table["points, said otherwise"] = (str(measures.points(engine, half, paraphrased=True)), "")
+    for name, share in measures.floor(engine, half).items():
+        table[f"at the floor: {name}"] = (str(share), "")
+    for name, share in measures.injections(engine, half).items():
+        table[f"injections earn nothing: {name}"] = (str(share), "")
+    return table
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the tables."""
+    chain = llm.chain(LLMSettings())
+    engine, name = (by_models(chain), chain.engines[0]) if chain.available else (built_in, "built-in")
+    halves = [Half("seen", data.seen(), data.injections())]
+    if "--seen" not in arguments:
+        halves.append(Half("unseen", data.unseen(), data.injections(data.UNSEEN)))
+    for half in halves:
+        print(f"\n{len(half.questions)} questions, {len(half.injections)} injections ({half.name} half)\n")
+        print(f"| what | {name} | length alone | engine before |\n| --- | --- | --- | --- |")
+        for measure, (value, length) in rows(engine, half).items():
+            print(f"| {measure} | {value} | {length} | {BEFORE.get(measure, '')} |")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -180,6 +180,32 @@ async def test_closing_the_chain_closes_its_providers(make):
     assert provider.closed
 
 
+async def test_several_runs_are_asked_so_that_they_can_differ(make):
+    provider = Scripted([YES, YES, YES])
+    replies = await make(provider, runs=3).ask_several(PROMPT, Word)
+    assert [reply.value for reply in replies] == [YES, YES, YES]
+    assert [prompt.temperature > 0 for prompt in provider.prompts] == [False, True, True]
+    assert len({prompt.hash for prompt in provider.prompts}) == 1
+
+
+async def test_runs_of_another_model_than_most_are_left_out(make):
+    first = Scripted([YES, errors.Refused(), YES], name="first")
+    replies = await make(first, Scripted([YES], name="second"), runs=3).ask_several(PROMPT, Word)
+    assert [reply.engine for reply in replies] == ["first", "first"]
+
+
+async def test_a_run_that_fails_costs_only_itself_and_all_failing_is_a_failure(make):
+    chain = make(Scripted([YES, errors.Refused(), errors.Refused(), errors.Refused()]), runs=2)
+    assert len(await chain.ask_several(PROMPT, Word)) == 1
+    with pytest.raises(errors.AllProvidersFailed):
+        await chain.ask_several(PROMPT, Word)
+
+
+async def test_a_fault_of_our_own_is_not_taken_for_a_run_that_failed(make):
+    with pytest.raises(KeyError):
+        await make(Scripted([YES, KeyError("ours")]), runs=2).ask_several(PROMPT, Word)
+
+
 def test_the_hash_of_a_prompt_is_of_its_instructions_alone():
     other_data = Prompt(name="say.v1", system="Say a word.", user="other")
     other_words = Prompt(name="say.v1", system="Say two words.", user="please")

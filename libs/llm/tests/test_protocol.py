@@ -1,11 +1,12 @@
 """Both providers through their real SDKs over HTTP: a good answer, and every way to fail, by name."""
 
+import json
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
-from llm import errors, schema_adapters
+from llm import errors
 from llm.gemini import Gemini
 from llm.openai import OpenAI
 from llm.protocol import Prompt
@@ -62,8 +63,18 @@ async def test_an_answer_comes_in_the_shape_that_was_asked_for(server, provider,
     assert "properties" in asked_schema(call.body)
 
 
-async def test_a_fence_around_the_json_is_taken_off(provider, played):
-    played.raw('```json\n{"findings": [], "score": 3}\n```')
+@pytest.mark.parametrize(
+    "content",
+    [
+        '```json\n{"findings": [], "score": 3}\n```',
+        '```\n{"findings": [], "score": 3}\n```\n',
+        'Here is what I found:\n```json\n{"findings": [], "score": 3}\n```\nAsk me for more.',
+        '<think>Is it {3}?</think>\n{"findings": [], "score": 3}',
+        ' {"findings": [], "score": 3}\n',
+    ],
+)
+async def test_what_stands_around_the_json_is_taken_off(provider, played, content):
+    played.raw(content)
     assert (await provider.ask(PROMPT, Findings)).value.score == 3
 
 
@@ -132,6 +143,18 @@ async def test_too_many_questions_say_when_to_come_back(provider, played, header
     assert raised.value.retry_after == seconds
 
 
+async def test_gemini_says_in_the_body_when_to_come_back(server):
+    retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+    error = {"code": 429, "message": "Quota exceeded.", "status": "RESOURCE_EXHAUSTED", "details": [retry]}
+    server.gemini.fail(429, body=json.dumps({"error": error}))
+    gemini = Gemini(model="m-1", api_key="g", base_url=server.gemini_base_url, timeout=1)
+    with pytest.raises(errors.RateLimited) as raised:
+        await gemini.ask(PROMPT, Findings)
+    assert raised.value.retry_after == 34.5
+    server.gemini.restore()
+    await gemini.close()
+
+
 async def test_a_hang_ends_at_the_timeout(provider, played):
     played.hang(30)
     with pytest.raises(errors.ProviderTimeout):
@@ -151,36 +174,6 @@ async def test_a_server_that_is_away_is_unavailable(kind):
     with pytest.raises(errors.ProviderUnavailable):
         await away.ask(PROMPT, Findings)
     await away.close()
-
-
-def test_openais_dialect_requires_every_key_and_has_no_bounds():
-    schema = schema_adapters.openai(Findings)
-    assert schema["required"] == ["findings", "score"]
-    assert schema["additionalProperties"] is False
-    finding = schema["$defs"]["Finding"]
-    assert finding["required"] == ["name", "verdict", "sentences", "note"]
-    assert finding["properties"]["note"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
-    text = str(schema)
-    assert not any(
-        f"'{word}'" in text for word in ("maxLength", "minimum", "maximum", "maxItems", "default", "title")
-    )
-
-
-def test_geminis_dialect_has_no_references_and_no_additional_properties():
-    schema = schema_adapters.gemini(Findings)
-    assert "$ref" not in str(schema)
-    assert "additionalProperties" not in str(schema)
-    assert schema["properties"]["findings"]["items"]["properties"]["verdict"]["enum"] == ["MET", "UNMET"]
-
-
-def test_enums_of_numbers_and_constants_are_put_the_way_each_takes():
-    class Step(BaseModel):
-        level: Literal[1, 2]
-        kind: Literal["only"]
-
-    assert "enum" not in schema_adapters.gemini(Step)["properties"]["level"]
-    assert schema_adapters.gemini(Step)["properties"]["kind"]["enum"] == ["only"]
-    assert schema_adapters.openai(Step)["properties"]["kind"]["enum"] == ["only"]
 
 
 async def test_the_environment_says_who_is_asked(server):

@@ -53,17 +53,7 @@ def good(samples: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def questions() -> dict[str, Question]:
     """The bank as it is judged, by id."""
-    return {
-        question.id: Question(
-            text=question.text,
-            kind=question.kind,
-            level=Level.MID,
-            competency=question.competency,
-            topics=question.topics,
-            points=question.points,
-        )
-        for question in bank.questions()
-    }
+    return {question.id: question.at(Level.MID) for question in bank.questions()}
 
 
 @pytest.fixture(scope="session")

@@ -28,17 +28,18 @@ def generous(body: dict[str, Any]) -> dict[str, Any]:
     """Find everything that was asked for in the first sentence."""
     document = json.loads(asked_text(body).split("\n", 1)[1].rsplit("\n", 1)[0])
     return {
-        "criteria": [
-            {
-                "criterion_id": criterion["criterion_id"],
-                "verdict": "MET",
-                "level": 3,
-                "sentences": [1],
+        "criteria": {
+            criterion["id"]: {
                 "reason": "Shown.",
+                "sentences": [1],
+                "verdict": "MET" if criterion["scale"] == "binary" else "3",
             }
             for criterion in document["criteria"]
-        ],
-        "improvements": ["Name the figure: [your number]."],
+        },
+        "story": {},
+        "summary": "You said what you did.",
+        "advice": [],
+        "rewrite": "",
     }
 
 
@@ -71,9 +72,10 @@ async def test_null_characters_a_model_writes_are_left_out(
 ) -> None:
     def stray(body: dict[str, Any]) -> dict[str, Any]:
         judgement = generous(body)
-        for criterion in judgement["criteria"]:
-            criterion["reason"] = "Shown at caf\x00."
-        return judgement | {"improvements": ["Name\x00it."]}
+        for judged in judgement["criteria"].values():
+            judged["reason"] = "Shown at caf\x00."
+        judgement["criteria"]["tone"] |= {"sentences": [], "verdict": "UNMET"}
+        return judgement | {"advice": [{"criterion": "tone", "text": "Name\x00 it in your own words."}]}
 
     models.openai.answer(stray)
     interview = await started(client, questions=1)
@@ -81,7 +83,8 @@ async def test_null_characters_a_model_writes_are_left_out(
     await judged(answer["answer_id"], chain)
     (shown,) = (await client.get(f"{ROOT}/{interview['id']}")).json()["answers"]
     assert shown["evaluation"]["evaluated_by"]["engine"] == "openai"
-    assert shown["evaluation"]["improvements"][0] == "Name it."
+    assert shown["evaluation"]["improvements"][0] == "Name it in your own words."
+    assert {criterion["reason"] for criterion in shown["evaluation"]["criteria"]} >= {"Shown at caf ."}
 
 
 async def test_the_report_names_the_model_that_evaluated(
@@ -99,7 +102,7 @@ async def test_the_report_names_the_model_that_evaluated(
     assert strong["evaluated_by"]["engine"] == "openai"
     assert strong["score"] > (weak["score"] or 0) >= (empty["score"] or 0)
     tone = next(criterion for criterion in strong["criteria"] if criterion["id"] == "tone")
-    assert (tone["verdict"], tone["quotes"]) == ("MET", [good.split(".")[0] + "."])
+    assert tone["verdict"] == "MET"
     assert "Evaluated by: openai (" in (await client.get(url, headers={"Accept": "text/markdown"})).text
     assert len(models.calls_of("openai")) == 2
 
@@ -139,7 +142,7 @@ async def test_a_model_that_answers_uselessly_is_passed_over(
         case "refusal":
             models.openai.raw(None, refusal="I can't help with that.")
         case "cut off":
-            models.openai.raw('{"criteria": [', finish_reason="length")
+            models.openai.raw('{"criteria": {', finish_reason="length")
         case _:
             models.openai.answer({"criteria": "all of them"})
     interview = await started(client)
@@ -228,9 +231,9 @@ async def test_an_answer_erased_while_the_models_are_away_is_let_go(
     answer_id = UUID(answer["answer_id"])
 
     class Erasing(Chain):
-        async def ask(self, *arguments: Any) -> Any:
+        async def ask_several(self, *arguments: Any) -> Any:
             await client.delete(f"{ROOT}/{interview['id']}")
-            return await chain.ask(*arguments)
+            return await chain.ask_several(*arguments)
 
     await evaluations.evaluate(sessions, Erasing(chain._providers), answer_id)
     models.openai.fail(500)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.contracts.resume import Education, Project, ResumeContent, Skill, Work
 from interview import excerpt
-from interview.questions import plan
+from interview.questions import bank, plan
 from interview.questions.plan import Wanted
 from interview.questions.question import Kind, Level
 
@@ -40,7 +40,7 @@ def seconds(content: ResumeContent, description: str = "") -> float:
     for _ in range(2):
         started = time.thread_time()
         wanted = Wanted(Kind.MIXED, Level.MID, 15, "Backend engineer", description)
-        plan.plan(wanted, excerpt.of(content), frozenset(), "seed")
+        plan.plan(wanted, excerpt.of(content), frozenset(), "seed", bank.questions())
         tries.append(time.thread_time() - started)
     return min(tries)
 

@@ -3,13 +3,16 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from common import backoff
 from common.circuit import Circuit
+from common.errors import LLMProviderError
+from llm import spans
 from llm.costs import Costs
 from llm.errors import (
     AllProvidersFailed,
@@ -22,6 +25,8 @@ from llm.errors import (
 from llm.protocol import Prompt, Provider, Reply, T
 
 log = structlog.get_logger()
+
+SEVERAL_TEMPERATURE = 0.7
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
@@ -36,6 +41,7 @@ class Policy:
     retries: int = 1
     first_delay: float = 0.5
     concurrency: int = 4
+    runs: int = 1
     circuit_failures: int = 5
     circuit_pause: float = 30.0
 
@@ -101,6 +107,30 @@ class Chain:
             f"No language model answered ({', '.join(causes)}).", retry_after=min(waits) if waits else None
         )
 
+    async def ask_several(self, prompt: Prompt, shape: type[T]) -> list[Reply[T]]:
+        """Return the useful answers of one engine's model, at least one, asked as often as the policy's runs say.
+
+        The first is asked as the prompt says, those after it so that they can differ. Answers of another engine or
+        model than most are left out.
+
+        Raises:
+            NotConfigured: there is nobody to ask.
+            AllProvidersFailed: nobody answered usefully before the deadline.
+        """
+        others = replace(prompt, temperature=SEVERAL_TEMPERATURE)
+        prompts = [prompt, *[others] * (self._policy.runs - 1)]
+        outcomes = await asyncio.gather(
+            *(self.ask(wanted, shape) for wanted in prompts), return_exceptions=True
+        )
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        replies = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+        unnamed = [failure for failure in failures if not isinstance(failure, LLMProviderError)]
+        if unnamed or not replies:
+            raise [*unnamed, *failures][0]
+        models = Counter((reply.engine, reply.model) for reply in replies)
+        ((most, _),) = models.most_common(1)
+        return [reply for reply in replies if (reply.engine, reply.model) == most]
+
     async def _ask_one(self, provider: Provider, prompt: Prompt, shape: type[T], until: float) -> Reply[T]:
         circuit = self._circuits[id(provider)]
         for attempt in range(self._policy.retries + 1):
@@ -129,8 +159,10 @@ class Chain:
     ) -> Reply[T]:
         seconds = min(self._policy.timeout, until - began)
         try:
-            async with asyncio.timeout(seconds):
-                reply = await provider.ask(prompt, shape)
+            with spans.call(provider.name, provider.model, prompt) as span:
+                async with asyncio.timeout(seconds):
+                    reply = await provider.ask(prompt, shape)
+                spans.answered(span, reply, self._costs.add(reply) if self._costs else None)
         except ProviderError as error:
             # whoever refuses one question, or does not take it, is there all the same
             if error.transient:
@@ -149,8 +181,6 @@ class Chain:
             circuit.leave(began)
             raise
         circuit.succeed()
-        if self._costs:
-            self._costs.add(reply)
         return reply
 
     def _delay(self, error: ProviderError, attempt: int) -> float:

@@ -1,28 +1,33 @@
 """Gemini, by google-genai."""
 
 import asyncio
+import re
 
 import httpx
 from google import genai
 from google.genai import errors, types
-from opentelemetry import trace
+from pydantic import BaseModel
 
-from llm import schema_adapters, spans
+from llm import parameters, schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
+from llm.parameters import Form, Parameters
 from llm.protocol import Prompt, Reply, T
 
+LENGTHS = ("max_output_tokens",)
+RETRY_DELAY = re.compile(r"'retryDelay': '(\d+(?:\.\d+)?)s'")
 NO_KEY = "not-needed"
 REFUSALS = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"})
 
 
 class Gemini:
-    """One attempt at a time, with the SDK's own retries off."""
+    """One attempt at a time, with the SDK's own retries off. What the server refuses of a request is left out later."""
 
     name = "gemini"
 
     def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
         self.model = model
         self._timeout = timeout
+        self._parameters = Parameters(LENGTHS)
         self._client = genai.Client(
             api_key=api_key or NO_KEY,
             vertexai=False,
@@ -35,22 +40,9 @@ class Gemini:
 
     async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
         """Return the answer in that shape, or raise one of the named failures."""
-        with spans.call("gcp.gemini", self.model, prompt) as span:
-            return await self._ask(span, prompt, shape)
-
-    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
-        config = types.GenerateContentConfig(
-            system_instruction=prompt.system,
-            temperature=prompt.temperature,
-            max_output_tokens=prompt.max_output_tokens,
-            response_mime_type="application/json",
-            response_json_schema=schema_adapters.gemini(shape),
-        )
         try:
             async with asyncio.timeout(self._timeout + 1):
-                response = await self._client.aio.models.generate_content(
-                    model=self.model, contents=prompt.user, config=config
-                )
+                response = await self._taken(prompt, shape)
         except errors.APIError as error:
             raise self._named(error) from error
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -61,14 +53,32 @@ class Gemini:
             if "Timeout" in type(error).__name__:
                 raise ProviderTimeout("Gemini did not answer in time.") from error
             raise ProviderUnavailable(f"Gemini could not be reached ({type(error).__name__}).") from error
-        return spans.answered(span, self._read(response, shape))
+        return self._read(response, shape)
+
+    async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> types.GenerateContentResponse:
+        """Return the response to the request as far as the server takes it; what it refused is remembered."""
+        taken = self._parameters
+        while True:
+            try:
+                response = await self._client.aio.models.generate_content(
+                    model=self.model, contents=prompt.user, config=_config(prompt, shape, taken)
+                )
+            except errors.APIError as error:
+                if error.code not in parameters.REFUSING:
+                    raise
+                left = taken.without(parameters.refusal(error.details))
+                if left is None:
+                    raise
+                taken = left
+            else:
+                parameters.remember(self.name, self.model, self._parameters, taken)
+                self._parameters = taken
+                return response
 
     @staticmethod
     def _named(error: errors.APIError) -> RateLimited | ProviderUnavailable | Rejected:
         if error.code == 429:
-            given = getattr(error.response, "headers", {}).get("retry-after")
-            wait = float(given) if given and given.isdigit() else None
-            return RateLimited("Gemini takes no more questions for now.", retry_after=wait)
+            return RateLimited("Gemini takes no more questions for now.", retry_after=_wait(error))
         if error.code >= 500 or error.code == 408:
             return ProviderUnavailable(f"Gemini answered {error.code}.")
         return Rejected(f"Gemini does not take the request (status {error.code}).")
@@ -92,9 +102,34 @@ class Gemini:
             engine=self.name,
             model=response.model_version or self.model,
             input_tokens=(usage.prompt_token_count or 0) if usage else 0,
-            output_tokens=(usage.candidates_token_count or 0) if usage else 0,
+            output_tokens=_written(usage) if usage else 0,
         )
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.aio.aclose()
+
+
+def _config(prompt: Prompt, shape: type[BaseModel], taken: Parameters) -> types.GenerateContentConfig:
+    schema = schema_adapters.gemini(shape, taken.form) if taken.form.by_schema else None
+    return types.GenerateContentConfig(
+        system_instruction=schema_adapters.instructions(prompt, shape, taken.form),
+        temperature=prompt.temperature if taken.temperature else None,
+        max_output_tokens=prompt.max_output_tokens if taken.length else None,
+        response_mime_type=None if taken.form is Form.PROMPT else "application/json",
+        response_json_schema=schema,
+    )
+
+
+def _wait(error: errors.APIError) -> float | None:
+    """Return the seconds to wait: from the header, or as the body says them, such as `"retryDelay": "34.5s"`."""
+    header = getattr(error.response, "headers", {}).get("retry-after", "")
+    if header.isdigit():
+        return float(header)
+    delay = RETRY_DELAY.search(str(error.details))
+    return float(delay[1]) if delay else None
+
+
+def _written(usage: types.GenerateContentResponseUsageMetadata) -> int:
+    """Return the tokens that were written and are paid for, those of thinking too."""
+    return (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)

@@ -1,14 +1,19 @@
 """OpenAI, and every server that speaks its chat API."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import openai
 from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import ResponseFormat
-from opentelemetry import trace
+from pydantic import BaseModel
 
-from llm import schema_adapters, spans
+from llm import parameters, schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
+from llm.parameters import Form, Parameters
 from llm.protocol import Prompt, Reply, T
 
+LENGTHS = ("max_completion_tokens", "max_tokens")
 NO_KEY = "not-needed"  # a compatible server of one's own may ask for none, the SDK insists
 
 
@@ -20,37 +25,21 @@ def _seconds(value: str | None) -> float | None:
 
 
 class OpenAI:
-    """One attempt at a time, with the SDK's own retries off."""
+    """One attempt at a time, with the SDK's own retries off. What the server refuses of a request is left out later."""
 
     name = "openai"
 
     def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
         self.model = model
+        self._parameters = Parameters(LENGTHS)
         self._client = openai.AsyncOpenAI(
             api_key=api_key or NO_KEY, base_url=base_url, timeout=timeout, max_retries=0
         )
 
     async def ask(self, prompt: Prompt, shape: type[T]) -> Reply[T]:
         """Return the answer in that shape, or raise one of the named failures."""
-        with spans.call("openai", self.model, prompt) as span:
-            return await self._ask(span, prompt, shape)
-
-    async def _ask(self, span: trace.Span, prompt: Prompt, shape: type[T]) -> Reply[T]:
-        response_format: ResponseFormat = {
-            "type": "json_schema",
-            "json_schema": {"name": shape.__name__, "strict": True, "schema": schema_adapters.openai(shape)},
-        }
         try:
-            response = await self._client.chat.completions.create(
-                model=self.model,
-                messages=[
-                    {"role": "system", "content": prompt.system},
-                    {"role": "user", "content": prompt.user},
-                ],
-                response_format=response_format,
-                max_completion_tokens=prompt.max_output_tokens,
-                temperature=prompt.temperature,
-            )
+            response = await self._taken(prompt, shape)
         except openai.APITimeoutError as error:
             raise ProviderTimeout("OpenAI did not answer in time.") from error
         except openai.RateLimitError as error:
@@ -64,7 +53,27 @@ class OpenAI:
             raise ProviderUnavailable(f"OpenAI could not be reached ({type(error).__name__}).") from error
         except ValueError as error:  # a body that is no JSON at all
             raise BadOutput("OpenAI's answer can't be read.") from error
-        return spans.answered(span, self._read(response, shape))
+        return self._read(response, shape)
+
+    async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> ChatCompletion:
+        """Return the response to the request as far as the server takes it; what it refused is remembered."""
+        taken = self._parameters
+        while True:
+            try:
+                response: ChatCompletion = await self._client.chat.completions.create(
+                    model=self.model, **_request(prompt, shape, taken)
+                )
+            except openai.APIStatusError as error:
+                if error.status_code not in parameters.REFUSING:
+                    raise
+                left = taken.without(parameters.refusal(error.response.text))
+                if left is None:
+                    raise
+                taken = left
+            else:
+                parameters.remember(self.name, self.model, self._parameters, taken)
+                self._parameters = taken
+                return response
 
     def _read(self, response: ChatCompletion, shape: type[T]) -> Reply[T]:
         if not isinstance(response, ChatCompletion) or not response.choices:
@@ -87,3 +96,28 @@ class OpenAI:
     async def close(self) -> None:
         """Let go of connections."""
         await self._client.close()
+
+
+def _request(prompt: Prompt, shape: type[BaseModel], taken: Parameters) -> Mapping[str, Any]:
+    request: dict[str, Any] = {
+        "messages": [
+            {"role": "system", "content": schema_adapters.instructions(prompt, shape, taken.form)},
+            {"role": "user", "content": prompt.user},
+        ],
+    }
+    if taken.temperature:
+        request["temperature"] = prompt.temperature
+    if taken.length:
+        request[taken.length] = prompt.max_output_tokens
+    if response_format := _response_format(shape, taken.form):
+        request["response_format"] = response_format
+    return request
+
+
+def _response_format(shape: type[BaseModel], form: Form) -> ResponseFormat | None:
+    if form is Form.PROMPT:
+        return None
+    if form is Form.JSON:
+        return {"type": "json_object"}
+    schema = schema_adapters.openai(shape, form)
+    return {"type": "json_schema", "json_schema": {"name": shape.__name__, "strict": True, "schema": schema}}

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from llm.openai import OpenAI
 
 
+HOSTED = (30.0, 60.0)
+OWN_SERVER = (300.0, 600.0)
+"""Seconds of one attempt and of all; a model on a processor without help writes a reply of 1,000 tokens in minutes."""
+
+
 class LLMSettings(BaseSettings):
     """A provider is configured by its key or its base URL. Times are in seconds."""
 
@@ -30,13 +35,24 @@ class LLMSettings(BaseSettings):
     gemini_api_key: SecretStr | None = None
     gemini_base_url: str | None = None
     gemini_model: str = "gemini-2.5-flash"
-    llm_timeout: float = Field(default=30.0, gt=0)
-    llm_deadline: float = Field(default=60.0, gt=0)
+    llm_timeout: float | None = Field(
+        default=None, gt=0, description="One attempt; 30 without it, 300 at a server of one's own."
+    )
+    llm_deadline: float | None = Field(
+        default=None, gt=0, description="All attempts together; 60 without it, 600 at a server of one's own."
+    )
     llm_retries: int = Field(default=1, ge=0, le=5)
     llm_concurrency: int = Field(default=4, ge=1, le=64)
     llm_prices_file: Path | None = Field(
         default=None, description="What models cost; a table of known models is used without it."
     )
+    llm_runs: int = Field(default=1, ge=1, le=5)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The time limits of one attempt and of all: as set, else what hosted models or one's own server need."""
+        timeout, deadline = OWN_SERVER if self.openai_base_url or self.gemini_base_url else HOSTED
+        return self.llm_timeout or timeout, self.llm_deadline or deadline
 
 
 def production_problems(settings: LLMSettings) -> Iterator[Problem]:
@@ -47,35 +63,44 @@ def production_problems(settings: LLMSettings) -> Iterator[Problem]:
         yield from key_problems("GEMINI_API_KEY", settings.gemini_api_key)
 
 
-def chain(settings: LLMSettings) -> Chain:
-    """Return the configured providers as one chain, OpenAI first; without any it is empty and says so."""
-    providers = [
+def providers(settings: LLMSettings) -> list[Provider]:
+    """Return the configured providers in the order they are asked, OpenAI first."""
+    timeout, _ = settings.limits
+    configured = [
         _provider(
             "llm.openai:OpenAI",
             settings.openai_model,
             settings.openai_api_key,
             settings.openai_base_url,
-            settings.llm_timeout,
+            timeout,
         ),
         _provider(
             "llm.gemini:Gemini",
             settings.gemini_model,
             settings.gemini_api_key,
             settings.gemini_base_url,
-            settings.llm_timeout,
+            timeout,
         ),
     ]
-    policy = Policy(
-        timeout=settings.llm_timeout,
-        deadline=settings.llm_deadline,
+    return [provider for provider in configured if provider]
+
+
+def policy(settings: LLMSettings) -> Policy:
+    """Return how long and how often they are asked."""
+    timeout, deadline = settings.limits
+    return Policy(
+        timeout=timeout,
+        deadline=deadline,
         retries=settings.llm_retries,
         concurrency=settings.llm_concurrency,
+        runs=settings.llm_runs,
     )
-    return Chain(
-        [provider for provider in providers if provider],
-        policy,
-        costs=Costs(costs.load(settings.llm_prices_file)),
-    )
+
+
+def chain(settings: LLMSettings) -> Chain:
+    """Return the configured providers as one chain; without any it is empty and says so."""
+    prices = Costs(costs.load(settings.llm_prices_file))
+    return Chain(providers(settings), policy(settings), costs=prices)
 
 
 def _provider(

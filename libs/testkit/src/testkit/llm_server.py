@@ -15,6 +15,7 @@ from typing import Any, Self
 
 Json = dict[str, Any]
 Answer = Callable[[Json], Any]
+Refusing = Callable[[Json], Json | None]
 USAGE = (11, 7)
 
 
@@ -34,7 +35,7 @@ def smallest(schema: Json, definitions: Json | None = None) -> Any:
                 name: smallest(value, definitions) for name, value in schema.get("properties", {}).items()
             }
         case "array":
-            return []
+            return [smallest(schema["items"], definitions)] * schema.get("minItems", 0)
         case "integer" | "number":
             return schema.get("minimum", 0)
         case "boolean":
@@ -81,6 +82,7 @@ class Behaviour:
     content: str | None = None
     finish_reason: str | None = None
     refusal: str | None = None
+    refusing: Refusing | None = None
     seconds: float = 0.0
 
 
@@ -98,6 +100,10 @@ class PlayedProvider:
     def fail(self, status: int, *, headers: dict[str, str] | None = None, body: str | None = None) -> None:
         """Answer with an HTTP error."""
         self.behaviour = Behaviour(status=status, headers=headers or {}, body=body)
+
+    def refuse(self, refusing: Refusing, reply: Json, status: int = 400) -> None:
+        """Answer with the error's body that the function makes of a request's; with the reply where it makes None."""
+        self.behaviour = Behaviour(refusing=refusing, reply=lambda _: reply, status=status)
 
     def hang(self, seconds: float) -> None:
         """Take that long to answer."""
@@ -220,7 +226,11 @@ def _answer(
     behaviour = played.behaviour
     if behaviour.seconds:
         played.released.wait(behaviour.seconds)
-    if behaviour.status != 200 or behaviour.body is not None:
+    if behaviour.refusing is not None:
+        refused = behaviour.refusing(body)
+        if refused is not None:
+            return behaviour.status, {}, json.dumps(refused).encode()
+    elif behaviour.status != 200 or behaviour.body is not None:
         error = json.dumps({"error": {"code": behaviour.status, "message": "played", "status": "PLAYED"}})
         return (
             behaviour.status,

@@ -6,14 +6,17 @@ from fastapi import APIRouter, Response, status
 
 from common import paths
 from common.web.idempotency import IdempotencyDep
-from common.web.identity import CurrentUser
+from common.web.identity import MODERATORS, CurrentUser, Moderator
 from common.web.live import NotifierDep
 from common.web.pagination import Cursor, Limit, Page
 from common.web.prefer import Wait
 from common.web.transaction import Session, SessionMakerDep
-from interview import answers, evaluations, interviews, reports, starting
+from interview import answers, curation, evaluations, interviews, measurements, reports, starting
+from interview.bank_schema import BankQuestionChange, NewBankQuestion, SeenVersion
+from interview.measurements import EngineMeasurements
 from interview.models import Status
 from interview.questions import bank
+from interview.questions.bank import BankQuestion
 from interview.report_schema import ReportFormat, ReportFormatDep
 from interview.schemas import (
     AnswerOut,
@@ -55,11 +58,49 @@ async def list_interviews(
 
 @router.get("/questions")
 async def list_bank_questions(
-    _: CurrentUser, limit: Limit = 100, cursor: Cursor = None
+    session: Session, _: CurrentUser, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[BankQuestionOut]:
     """List the question bank."""
-    items, next_cursor = bank.page(limit, cursor)
+    items, next_cursor = bank.page(await curation.questions(session), limit, cursor)
     return Page(items=[BankQuestionOut.model_validate(item) for item in items], next_cursor=next_cursor)
+
+
+@router.post("/questions", status_code=status.HTTP_201_CREATED, dependencies=[MODERATORS])
+async def add_bank_question(
+    session: Session, idempotency: IdempotencyDep, body: NewBankQuestion, response: Response
+) -> BankQuestion:
+    """Add a question to the bank; moderators only."""
+    question = await curation.add(session, idempotency, body)
+    response.headers["Location"] = f"{router.prefix}/questions/{question.id}"
+    return question
+
+
+@router.get("/questions/{question_id}", dependencies=[MODERATORS])
+async def get_bank_question(session: Session, question_id: str) -> BankQuestion:
+    """Show a question with everything an answer to it is judged by; moderators only."""
+    return await curation.find(session, question_id)
+
+
+@router.patch("/questions/{question_id}")
+async def change_bank_question(
+    session: Session, moderator: Moderator, question_id: str, body: BankQuestionChange
+) -> BankQuestion:
+    """Write the next version of a question; moderators only. Questions asked already stay as they were asked."""
+    return await curation.change(session, moderator.id, question_id, body)
+
+
+@router.delete("/questions/{question_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def retire_bank_question(
+    session: Session, moderator: Moderator, question_id: str, version: SeenVersion
+) -> None:
+    """Take a question out of the bank; moderators only. Where it was asked already it stays."""
+    await curation.retire(session, moderator.id, question_id, version)
+
+
+@router.get("/evaluators")
+async def list_evaluators(_: CurrentUser) -> Page[EngineMeasurements]:
+    """Show how well each engine judged answers of known quality when it was last measured."""
+    return Page(items=list(measurements.load().engines))
 
 
 @router.get("/{interview_id}")

@@ -20,8 +20,8 @@ from common.metrics import meter, timed
 from common.tasks.queue import Retry, TaskPayload
 from interview import interviews
 from interview.coaching import evaluation as coaching
-from interview.coaching import evaluator, rule_based
-from interview.coaching.evaluation import EvaluatedBy
+from interview.coaching import evaluator
+from interview.coaching.evaluation import BUILT_IN, EvaluatedBy
 from interview.models import Answer, Evaluation, Interview, Question, Status
 from interview.questions import question
 from llm.chain import Chain
@@ -105,7 +105,7 @@ def _outcome(result: coaching.Evaluation) -> str:
 
 
 def _unjudged(kind: coaching.Kind, note: str) -> coaching.Evaluation:
-    by = EvaluatedBy(engine=rule_based.ENGINE, runs=0)
+    by = EvaluatedBy(engine=BUILT_IN, runs=0)
     return coaching.Evaluation(kind=kind, note=note, evaluated_by=by)
 
 
@@ -157,6 +157,7 @@ def _judged(asked: Question, level: question.Level) -> question.Question:
         competency=asked.competency,
         topics=tuple(asked.topics),
         points=tuple(asked.points),
+        guidance=asked.guidance,
     )
 
 

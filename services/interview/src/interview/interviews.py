@@ -195,7 +195,7 @@ async def complete_if_evaluated(session: AsyncSession, interview: Interview) -> 
     ).all()
     if any(status is not Status.DONE for _, status, _ in answers):
         return
-    interview.complete(scores.mean(score for _, _, score in answers))
+    interview.complete(scores.overall(score for skipped, _, score in answers if not skipped))
     skipped = sum(skipped for skipped, _, _ in answers)
     about = {"interview_id": interview.id, "user_id": interview.owner_id}
     await outbox.publish(

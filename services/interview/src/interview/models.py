@@ -16,7 +16,8 @@ from common.db.types import PydanticJSON, words_of
 from common.errors import DuplicateEntityError
 from common.ids import uuid7
 from interview.coaching import evaluation
-from interview.questions.question import Kind, Level, Point
+from interview.questions.bank import BankContent
+from interview.questions.question import Guidance, Kind, Level, Point
 
 
 class Base(DeclarativeBase):
@@ -154,6 +155,7 @@ class Question(Base):
     why: Mapped[str]
     topics: Mapped[list[str]]
     points: Mapped[list[Point]] = mapped_column(PydanticJSON(list[Point]))
+    guidance: Mapped[Guidance | None] = mapped_column(PydanticJSON(Guidance))
 
     answer: Mapped["Answer | None"] = relationship(lazy="raise", passive_deletes="all")
 
@@ -184,6 +186,19 @@ class Evaluation(Base):
     score: Mapped[float | None]
     content: Mapped[evaluation.Evaluation | None] = mapped_column(PydanticJSON(evaluation.Evaluation))
     evaluated_at: Mapped[datetime | None]
+
+
+class BankQuestionVersion(Base):
+    """What a moderator made of a question of the bank; a version is never changed, the latest one counts."""
+
+    __tablename__ = "bank_question"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[BankContent] = mapped_column(PydanticJSON(BankContent))
+    retired: Mapped[bool]
+    author: Mapped[UUID | None]  # empty once the author's account is gone
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
 class ResumeCopy(Base):

@@ -2,7 +2,7 @@
 
 import re
 
-from interview.coaching.evaluation import CriterionResult, EvaluatedBy
+from interview.coaching.evaluation import Basis, CriterionResult, EvaluatedBy
 from interview.coaching.verdicts import Outcome
 from interview.schemas import AnsweredQuestion, EvaluationOut, Report
 
@@ -49,7 +49,9 @@ def _answer(answered: AnsweredQuestion) -> list[str]:
 
 
 def _evaluation(evaluation: EvaluationOut) -> list[str]:
-    lines: list[str] = []
+    lines = [_plain(evaluation.summary), ""] if evaluation.summary else []
+    if evaluation.improvements:
+        lines += ["To improve:", *(f"- {_plain(text)}" for text in evaluation.improvements), ""]
     for criterion in evaluation.criteria:
         lines += _criterion(criterion)
     if evaluation.set_aside:
@@ -57,12 +59,18 @@ def _evaluation(evaluation: EvaluationOut) -> list[str]:
         lines += [
             f"- “{_plain(sentence.quote)}” {_plain(sentence.reason)}" for sentence in evaluation.set_aside
         ]
-    if evaluation.improvements:
-        lines += ["", "To improve:", *(f"- {_plain(text)}" for text in evaluation.improvements)]
+    if evaluation.rewrite:
+        lines += ["", f"In your own facts, it could sound like this: {_plain(evaluation.rewrite)}"]
     if evaluation.note:
         lines += ["", _plain(evaluation.note)]
+    return [*lines, "", _score(evaluation)]
+
+
+def _score(evaluation: EvaluationOut) -> str:
+    name = "Coverage" if evaluation.basis is Basis.COVERAGE else "Score"
+    between = f" (between {evaluation.range[0]:g} and {evaluation.range[1]:g})" if evaluation.range else ""
     by = f" · evaluated by {_engine(evaluation.evaluated_by)}" if evaluation.evaluated_by else ""
-    return [*lines, "", f"Score: {_number(evaluation.score)}{by}"]
+    return f"{name}: {_number(evaluation.score)}{between}{by}"
 
 
 def _criterion(criterion: CriterionResult) -> list[str]:
@@ -75,7 +83,7 @@ def _criterion(criterion: CriterionResult) -> list[str]:
     lines = [
         f"- {SIGNS[criterion.verdict]} **{_plain(criterion.name)}**: {SAYS[criterion.verdict]}{earned}{reason}"
     ]
-    return lines + [f"  > {_plain(quote)}" for quote in criterion.quotes]
+    return lines + [f"  > {_plain(quote.text)}" for quote in criterion.quotes]
 
 
 def _listed(title: str, texts: list[str]) -> list[str]:

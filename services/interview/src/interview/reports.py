@@ -7,8 +7,7 @@ from uuid import UUID
 from common.db.engine import SessionMaker
 from common.errors import DuplicateEntityError
 from interview import interviews, report_markdown, scores
-from interview.coaching import rule_based
-from interview.coaching.evaluation import EvaluatedBy
+from interview.coaching.evaluation import BUILT_IN, EvaluatedBy
 from interview.models import GIVEN_UP, Interview, Question, State
 from interview.report_schema import ReportFormat
 from interview.schemas import AnsweredQuestion, CompetencyScore, Report
@@ -109,7 +108,7 @@ def _engines(questions: Iterable[Question]) -> list[EvaluatedBy]:
 
 def _together(engines: Sequence[EvaluatedBy]) -> EvaluatedBy:
     if not engines:
-        return EvaluatedBy(engine=rule_based.ENGINE, runs=0)
+        return EvaluatedBy(engine=BUILT_IN, runs=0)
     if len(engines) == 1:
         return engines[0]
     return EvaluatedBy(

@@ -16,7 +16,7 @@ from common.db import notifications
 from common.db.engine import SessionMaker
 from common.db.notifications import Notifier
 from common.errors import DuplicateEntityError, EntityNotFoundError
-from interview import excerpt
+from interview import curation, excerpt
 from interview.models import Interview, ResumeCopy
 
 UNKNOWN_SECONDS = 2.0
@@ -85,6 +85,7 @@ async def erase_user(session: AsyncSession, event: UserDeleted) -> None:
     await erasure.erase_traces(session, event.user_id)
     await session.execute(delete(Interview).where(Interview.owner_id == event.user_id))
     await session.execute(delete(ResumeCopy).where(ResumeCopy.owner_id == event.user_id))
+    await curation.forget_author(session, event.user_id)
 
 
 async def refuse_deleted(session: AsyncSession, resume_id: UUID | None) -> None:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from interview.coaching.evaluation import CriterionResult, EvaluatedBy, SetAside, StarQuotes
+from interview.coaching.evaluation import Basis, CriterionResult, EvaluatedBy, SetAside, StarQuotes
 from interview.models import Answer, Evaluation, Interview, Question, State, Status
-from interview.questions.question import Kind, Level
+from interview.questions.question import Kind, Level, SampleAnswers
 
 SHOWN = (
     "id", "state", "resume_id", "job_title", "kind", "level", "language", "overall", "time_limit", "created_at",
@@ -16,15 +16,20 @@ SHOWN = (
 )  # fmt: skip
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return a text the database can keep.
+
+    Raises:
+        ValueError: it holds a null character.
+    """
     if "\x00" in text:
         raise ValueError("a null character can't be kept; remove it")
     return text
 
 
-Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(storable)]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(storable)
 ]
 
 
@@ -93,6 +98,8 @@ class BankQuestionOut(BaseModel):
     levels: list[Level]
     competency: str
     topics: list[str]
+    trades: list[str]
+    version: int
 
 
 class EvaluationOut(BaseModel):
@@ -102,12 +109,23 @@ class EvaluationOut(BaseModel):
     score: float | None = Field(
         default=None, description="0 to 100, or null where too little could be assessed."
     )
+    range: tuple[float, float] | None = Field(
+        default=None, description="The score with what nobody could judge counted as lost, and as won."
+    )
+    basis: Basis | None = Field(
+        default=None,
+        description="`coverage`: what the answer covers; `judgement`: how good a language model judged it to be.",
+    )
     note: str = ""
     skipped: bool = False
+    summary: str = ""
+    next_time: str = ""
     criteria: tuple[CriterionResult, ...] = ()
     strengths: tuple[str, ...] = ()
     improvements: tuple[str, ...] = ()
     star: StarQuotes | None = None
+    rewrite: str | None = None
+    sample: SampleAnswers | None = None
     set_aside: tuple[SetAside, ...] = ()
     dropped_verdicts: int = 0
     evaluated_by: EvaluatedBy | None = None

@@ -15,7 +15,7 @@ from common.ids import uuid7
 from common.messaging import outbox
 from common.tasks import queue
 from common.web.idempotency import IdempotencyContext, fingerprint, run_once
-from interview import interviews, resumes
+from interview import curation, interviews, resumes
 from interview.models import Interview, Question, State
 from interview.questions import plan
 from interview.questions.from_resume import PlannedQuestion
@@ -59,8 +59,9 @@ async def _planned(
         content = await resumes.wait_for_content(sessionmaker, notifier, owner_id, wanted.resume_id)
     async with sessionmaker() as session:
         asked_before = await _asked_before(session, owner_id)
+        banked = await curation.questions(session)
     wishes = Wanted(wanted.kind, wanted.level, wanted.questions, wanted.job_title, wanted.job_description)
-    return await asyncio.to_thread(plan.plan, wishes, content, asked_before, str(uuid7()))
+    return await asyncio.to_thread(plan.plan, wishes, content, asked_before, str(uuid7()), banked)
 
 
 async def _asked_before(session: AsyncSession, owner_id: UUID) -> frozenset[str]:
@@ -117,4 +118,5 @@ def _question(number: int, planned: PlannedQuestion) -> Question:
         why=planned.why,
         topics=list(question.topics),
         points=list(question.points),
+        guidance=question.guidance,
     )

@@ -29,6 +29,16 @@ def test_a_sentence_said_again_counts_once() -> None:
     assert [line.exclusion for line in transcript.lines] == [None, Exclusion.REPEAT]
 
 
+def test_texts_of_the_bank_are_nobodys_own_words() -> None:
+    bank = (
+        "An index finds rows without reading the whole table",
+        "It is a sorted structure such as a B-tree",
+    )
+    answer = f"{', '.join(bank)}. It takes space. I find rows with it and need not read the table."
+    transcript = Transcript("What is an index?", answer, bank)
+    assert [line.exclusion for line in transcript.lines] == [Exclusion.PASTED, None, None]
+
+
 def test_a_sentence_that_does_not_exist_has_no_quote() -> None:
     transcript = Transcript(QUESTION, "I proposed an experiment.")
     assert transcript.quote(1) == "I proposed an experiment."

@@ -1,7 +1,7 @@
 import pytest
 
 from common.contracts.resume import Project, ResumeContent, Skill, Work
-from interview.questions import bank, plan
+from interview.questions import bank, plan, trades
 from interview.questions.plan import Wanted
 from interview.questions.question import Kind, Level
 from interview.questions.topics import Naming
@@ -28,9 +28,13 @@ every_level = pytest.mark.parametrize("level", list(Level))
 
 
 def wanted(
-    kind: Kind = Kind.MIXED, level: Level = Level.MID, count: int = 5, description: str = ""
+    kind: Kind = Kind.MIXED,
+    level: Level = Level.MID,
+    count: int = 5,
+    description: str = "",
+    title: str = "Backend engineer",
 ) -> Wanted:
-    return Wanted(kind, level, count, "Backend engineer", description)
+    return Wanted(kind, level, count, title, description)
 
 
 def test_the_bank_has_at_least_sixty_questions_over_all_kinds_and_levels() -> None:
@@ -56,7 +60,7 @@ def test_no_question_comes_twice_and_every_one_says_why(
     kind: Kind, level: Level, content: ResumeContent | None
 ) -> None:
     for count in (1, 3, 15):
-        chosen = plan.plan(wanted(kind, level, count), content, frozenset(), "seed")
+        chosen = plan.plan(wanted(kind, level, count), content, frozenset(), "seed", bank.questions())
         assert len(chosen) == count
         assert len({planned.question.text for planned in chosen}) == count
         assert all(planned.why.strip() for planned in chosen)
@@ -65,24 +69,26 @@ def test_no_question_comes_twice_and_every_one_says_why(
 @everything
 def test_at_least_one_question_refers_to_the_resume(kind: Kind) -> None:
     for count in (1, 3, 15):
-        chosen = plan.plan(wanted(kind, count=count), CONTENT, frozenset(), "seed")
+        chosen = plan.plan(wanted(kind, count=count), CONTENT, frozenset(), "seed", bank.questions())
         assert any(planned.source.startswith("resume:") for planned in chosen)
     assert "Cut p95 latency by 40%" in chosen[0].question.text
 
 
 def test_a_behavioural_interview_asks_no_definitions() -> None:
-    chosen = plan.plan(wanted(Kind.BEHAVIOURAL, count=15), CONTENT, frozenset(), "seed")
+    chosen = plan.plan(wanted(Kind.BEHAVIOURAL, count=15), CONTENT, frozenset(), "seed", bank.questions())
     assert {planned.question.kind for planned in chosen} == {Kind.BEHAVIOURAL}
 
 
 def test_a_mixed_interview_asks_more_than_one_kind() -> None:
-    chosen = plan.plan(wanted(Kind.MIXED, count=6), None, frozenset(), "seed")
+    chosen = plan.plan(wanted(Kind.MIXED, count=6), None, frozenset(), "seed", bank.questions())
     assert len({planned.question.kind for planned in chosen}) >= 3
 
 
 def test_what_the_job_asks_for_comes_up_and_the_reason_names_it() -> None:
     job = "You run our Kubernetes clusters and write Go."
-    chosen = plan.plan(wanted(Kind.TECHNICAL, count=5, description=job), CONTENT, frozenset(), "seed")
+    chosen = plan.plan(
+        wanted(Kind.TECHNICAL, count=5, description=job), CONTENT, frozenset(), "seed", bank.questions()
+    )
     reasons = " ".join(planned.why for planned in chosen)
     assert "The job asks for Go" in reasons
     assert "The job mentions Kubernetes; your résumé does not." in reasons
@@ -104,13 +110,18 @@ def test_a_topic_is_named_as_a_word_of_its_own(text: str, topic: str, named: str
 
 
 def test_the_same_wishes_give_the_same_plan_and_another_seed_another() -> None:
-    plans = [plan.plan(wanted(count=5), None, frozenset(), seed) for seed in ("one", "one", "two")]
+    plans = [
+        plan.plan(wanted(count=5), None, frozenset(), seed, bank.questions())
+        for seed in ("one", "one", "two")
+    ]
     assert plans[0] == plans[1] != plans[2]
 
 
 def test_what_was_asked_before_comes_last() -> None:
-    first = plan.plan(wanted(count=5), CONTENT, frozenset(), "seed")
-    again = plan.plan(wanted(count=5), CONTENT, frozenset(planned.source for planned in first), "seed")
+    first = plan.plan(wanted(count=5), CONTENT, frozenset(), "seed", bank.questions())
+    again = plan.plan(
+        wanted(count=5), CONTENT, frozenset(planned.source for planned in first), "seed", bank.questions()
+    )
     assert not {planned.source for planned in first} & {planned.source for planned in again}
 
 
@@ -121,9 +132,11 @@ def test_nothing_is_asked_twice_over_many_interviews_while_the_bank_has_somethin
 ) -> None:
     wishes = wanted(kind, description="You will write GraphQL and Terraform for our Kubernetes clusters.")
     asked = frozenset[str]()
-    bank_size = len(bank.fitting(kind, Level.MID))
+    bank_size = len(bank.fitting(bank.questions(), kind, Level.MID, frozenset({trades.SOFTWARE})))
     while sum(source.startswith("bank:") for source in asked) + wishes.count <= bank_size:
-        sources = {planned.source for planned in plan.plan(wishes, content, asked, str(len(asked)))}
+        sources = {
+            planned.source for planned in plan.plan(wishes, content, asked, str(len(asked)), bank.questions())
+        }
         assert not sources & asked
         asked |= sources
 
@@ -134,17 +147,17 @@ def test_what_a_resume_says_twice_is_asked_once() -> None:
         work=(Work(name="Acme", highlights=(claim, f"{claim.lower()}.")),),
         skills=(Skill(name="Languages", keywords=("Python",)), Skill(name="Tools", keywords=("python",))),
     )
-    chosen = plan.plan(wanted(count=15), twice, frozenset(), "seed")
+    chosen = plan.plan(wanted(count=15), twice, frozenset(), "seed", bank.questions())
     assert sum(planned.source.startswith("resume:") for planned in chosen) == 2
 
 
 def test_nobody_is_asked_to_design_a_team_anew() -> None:
-    chosen = plan.plan(wanted(Kind.SYSTEM_DESIGN, count=15), CONTENT, frozenset(), "seed")
+    chosen = plan.plan(wanted(Kind.SYSTEM_DESIGN, count=15), CONTENT, frozenset(), "seed", bank.questions())
     assert not any("Led a team" in planned.question.text for planned in chosen)
 
 
 def test_a_long_claim_is_cut_and_what_has_no_name_is_not_invented() -> None:
     content = ResumeContent(work=(Work(highlights=("word " * 100,)),))
-    (question,) = plan.plan(wanted(count=1), content, frozenset(), "seed")
+    (question,) = plan.plan(wanted(count=1), content, frozenset(), "seed", bank.questions())
     assert question.question.text.startswith("About your work you wrote: “word word")
     assert len(question.question.text) < 350

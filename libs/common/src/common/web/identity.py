@@ -38,3 +38,7 @@ def require_role(*roles: Role) -> Callable[[Identity], Identity]:
         return user
 
     return check
+
+
+MODERATORS = Depends(require_role(Role.MODERATOR, Role.ADMIN))
+Moderator = Annotated[Identity, MODERATORS]

@@ -12,16 +12,12 @@ from auth.passwords import Hasher
 from auth.schemas import Credentials
 from auth.settings import Settings
 from common.errors import ValidationError
-from common.security.tokens import Identity, Role
 from common.web.base import resource
-from common.web.identity import require_role
 
 RedisCopy = Annotated[Redis, Depends(resource(Redis))]
 Keys = Annotated[KeyRing, Depends(resource(KeyRing))]
 Passwords = Annotated[Hasher, Depends(resource(Hasher))]
 Configured = Annotated[Settings, Depends(resource(Settings))]
-MODERATORS = Depends(require_role(Role.MODERATOR, Role.ADMIN))
-Moderator = Annotated[Identity, MODERATORS]
 
 
 def device(request: Request) -> Device:

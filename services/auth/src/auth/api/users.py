@@ -5,9 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from auth import moderation
-from auth.api.dependencies import MODERATORS, Moderator, RedisCopy
+from auth.api.dependencies import RedisCopy
 from auth.schemas import ManagedUserChange, ManagedUserView
 from common import paths
+from common.web.identity import MODERATORS, Moderator
 from common.web.pagination import Cursor, Limit, Page
 from common.web.transaction import Session, SessionMakerDep
 

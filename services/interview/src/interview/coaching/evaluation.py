@@ -1,15 +1,18 @@
 """An evaluation: the verdicts, the sentences quoted for them, and the score they make. It can be replayed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from interview.coaching import feedback, scoring, verdicts
-from interview.coaching.reading import Reading
 from interview.coaching.rubrics import Rubric
-from interview.coaching.star import PARTS
+from interview.coaching.transcript import Transcript
 from interview.coaching.verdicts import Verdict
+from interview.questions.question import SampleAnswers
+
+BUILT_IN = "built-in"
 
 
 class Frozen(BaseModel):
@@ -30,27 +33,45 @@ class EvaluatedBy(Frozen):
     output_tokens: int = 0
 
 
+class Quote(Frozen):
+    """A sentence of the answer as it was typed, and where it stands there; offsets are in characters.
+
+    What the first version stored has no offsets.
+    """
+
+    text: str
+    start: int | None = None
+    end: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_version(cls, stored: object) -> object:
+        return {"text": stored} if isinstance(stored, str) else stored
+
+
 class CriterionResult(Frozen):
-    """What was found about one criterion; the quotes are cut from the answer as it was typed."""
+    """What was found about one criterion; a sentence is quoted for one criterion only, where it shows most."""
 
     id: str
     name: str
     verdict: verdicts.Outcome
     points: float | None
     max_points: float
-    quotes: tuple[str, ...]
+    quotes: tuple[Quote, ...]
     reason: str
     checked_by: str
     gate: bool = False
+    main: bool = False
+    agreement: float | None = None
 
 
 class StarQuotes(Frozen):
     """The sentences that tell each part of the story."""
 
-    situation: tuple[str, ...] = ()
-    task: tuple[str, ...] = ()
-    action: tuple[str, ...] = ()
-    result: tuple[str, ...] = ()
+    situation: tuple[Quote, ...] = ()
+    task: tuple[Quote, ...] = ()
+    action: tuple[Quote, ...] = ()
+    result: tuple[Quote, ...] = ()
 
 
 class SetAside(Frozen):
@@ -68,16 +89,32 @@ class Kind(StrEnum):
     FAILED = "failed"
 
 
+class Basis(StrEnum):
+    """What the number says: what the answer covers, or how good a model judged it to be."""
+
+    COVERAGE = "coverage"
+    JUDGEMENT = "judgement"
+
+
 class Evaluation(Frozen):
-    """Everything found about one answer. `rubric` and `verdicts` are all it takes to derive the score again."""
+    """Everything found about one answer. `rubric` and `verdicts` are all it takes to derive the score again.
+
+    `range` is the score with what nobody could judge counted as lost and as won; `score` is its middle.
+    """
 
     kind: Kind = Kind.SCORED
     score: float | None = None
+    range: tuple[float, float] | None = None
+    basis: Basis | None = None
     note: str = ""
+    summary: str = ""
+    next_time: str = ""
     criteria: tuple[CriterionResult, ...] = ()
     strengths: tuple[str, ...] = ()
     improvements: tuple[str, ...] = ()
     star: StarQuotes | None = None
+    rewrite: str | None = None
+    sample: SampleAnswers | None = None
     set_aside: tuple[SetAside, ...] = ()
     dropped_verdicts: int = 0
     evaluated_by: EvaluatedBy
@@ -104,66 +141,99 @@ class Evaluation(Frozen):
         """Whether an engine judged; what code settles by itself, as an empty answer, says nothing of an engine."""
         return self.kind is Kind.SCORED and not self.settled_by_code
 
+    @property
+    def comparability(self) -> tuple[str, str | None, str | None, int]:
+        """What has to be the same in two evaluations for their scores to be compared."""
+        by = self.evaluated_by
+        return by.engine, by.model, by.prompt_hash, self.rubric.version if self.rubric else 0
+
     def replay(self) -> float | None:
         """Return the score derived again from what is stored."""
         return scoring.score(self.rubric, self.verdicts).value if self.rubric else None
 
 
-def compose(
-    reading: Reading,
-    judged: Sequence[Verdict],
-    evaluated_by: EvaluatedBy,
-    advice: Sequence[str] = (),
-) -> Evaluation:
-    """Return the evaluation these verdicts make: evidence checked, quotes cut, score computed.
+@dataclass(frozen=True)
+class Judgement:
+    """What an engine found about an answer: verdicts, where the parts of the story are, and what it would add."""
 
-    `advice` is what a model suggests; the rubric's own advice follows it.
-    """
-    rubric = reading.rubric
-    checked = verdicts.checked(rubric, reading.transcript, judged)
+    verdicts: Sequence[Verdict]
+    parts: dict[str, tuple[int, ...]]
+    advice: Sequence[str] = ()
+    summary: str = ""
+    rewrite: str | None = None
+    dropped: int = 0
+
+
+def compose(
+    rubric: Rubric,
+    transcript: Transcript,
+    sample: SampleAnswers | None,
+    judgement: Judgement,
+    evaluated_by: EvaluatedBy,
+) -> Evaluation:
+    """Return the evaluation this judgement makes: evidence checked, quotes cut, score computed."""
+    checked = verdicts.checked(rubric, transcript, judgement.verdicts)
     result = scoring.score(rubric, checked.verdicts)
-    criteria = tuple(_criterion(reading, verdict) for verdict in checked.verdicts)
+    by = evaluated_by.model_copy(update={"rubric_hash": rubric.hash})
+    judged_by_model = by.engine != BUILT_IN
+    told = feedback.of(rubric, checked.verdicts, transcript, judgement.advice)
     return Evaluation(
         score=result.value,
+        range=None if result.low is None or result.high is None else (result.low, result.high),
+        basis=Basis.JUDGEMENT if judged_by_model else Basis.COVERAGE,
         note=result.note,
-        criteria=criteria,
-        strengths=feedback.strengths(rubric, checked.verdicts, reading.transcript),
-        improvements=feedback.improvements(rubric, checked.verdicts, advice),
-        star=_star(reading),
+        summary=judgement.summary or told.summary,
+        next_time=told.next_time,
+        criteria=_criteria(rubric, transcript, checked.verdicts),
+        strengths=told.strengths,
+        improvements=told.improvements,
+        star=StarQuotes(
+            **{
+                part: quotes(transcript, judgement.parts.get(part, ())[: verdicts.MAX_EVIDENCE])
+                for part in StarQuotes.model_fields
+            }
+        ),
+        rewrite=judgement.rewrite,
+        sample=sample,
         set_aside=tuple(
             SetAside(quote=line.text, reason=f"It {line.exclusion}.")
-            for line in reading.transcript.lines
+            for line in transcript.lines
             if line.exclusion
         ),
-        dropped_verdicts=checked.dropped,
-        evaluated_by=evaluated_by.model_copy(update={"rubric_hash": rubric.hash}),
-        settled_by_code=not reading.transcript.counted,
+        dropped_verdicts=checked.dropped + judgement.dropped,
+        evaluated_by=by,
+        settled_by_code=not transcript.counted,
         rubric=rubric,
         verdicts=checked.verdicts,
     )
 
 
-def _criterion(reading: Reading, verdict: Verdict) -> CriterionResult:
-    criterion = reading.rubric.criterion(verdict.criterion_id)
-    if criterion is None:
-        raise LookupError(verdict.criterion_id)
-    return CriterionResult(
-        id=criterion.id,
-        name=criterion.name,
-        verdict=verdict.outcome,
-        points=scoring.points(criterion, verdict),
-        max_points=float(criterion.weight),
-        quotes=_quotes(reading, verdict.sentences),
-        reason=verdict.reason,
-        checked_by=verdict.by,
-        gate=criterion.gate,
+def _criteria(
+    rubric: Rubric, transcript: Transcript, judged: Sequence[Verdict]
+) -> tuple[CriterionResult, ...]:
+    shown = feedback.quoted_once(rubric, judged)
+    return tuple(
+        CriterionResult(
+            id=criterion.id,
+            name=criterion.name,
+            verdict=verdict.outcome,
+            points=scoring.points(criterion, verdict),
+            max_points=float(criterion.weight),
+            quotes=quotes(transcript, shown.get(criterion.id, ())),
+            reason=verdict.reason,
+            checked_by=verdict.by,
+            gate=criterion.gate,
+            main=criterion.main,
+            agreement=verdict.agreement,
+        )
+        for verdict in judged
+        if (criterion := rubric.criterion(verdict.criterion_id))
     )
 
 
-def _quotes(reading: Reading, numbers: Sequence[int]) -> tuple[str, ...]:
-    return tuple(quote for number in numbers if (quote := reading.transcript.quote(number)) is not None)
-
-
-def _star(reading: Reading) -> StarQuotes:
-    parts = {part: _quotes(reading, reading.story.sentences[part][: verdicts.MAX_EVIDENCE]) for part in PARTS}
-    return StarQuotes(**parts)
+def quotes(transcript: Transcript, numbers: Sequence[int]) -> tuple[Quote, ...]:
+    """Return the sentences of these numbers as they were typed."""
+    lines = [
+        transcript.lines[number - 1].sentence for number in numbers if 1 <= number <= len(transcript.lines)
+    ]
+    return tuple(Quote(text=sentence.text, start=sentence.start, end=sentence.end) for sentence in lines)

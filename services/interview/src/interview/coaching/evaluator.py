@@ -1,22 +1,21 @@
-"""The evaluator: a language model where one is set up, else the rules, and never one in the other's name."""
+"""The evaluator: what reads and compares sentences is imported when a first answer is judged."""
 
 import asyncio
+import importlib
+from collections.abc import Awaitable, Callable
 
-from interview.coaching import llm_judge, reading, rule_based
 from interview.coaching.evaluation import Evaluation
 from interview.questions.question import Question
 from llm.chain import Chain
 
 
 async def evaluate(chain: Chain, question: Question, answer: str) -> Evaluation:
-    """Return the evaluation of an answer, which is read once. All but waiting is done in a thread.
-
-    Where nothing is said that could be judged no model is asked, and the result is the rules'.
+    """Return the evaluation of an answer: by a language model where one is set up, else by the built-in coach.
 
     Raises:
-        LLMProviderError: language models are set up and none answered; the rules do not stand in.
+        LLMProviderError: language models are set up and none answered; the built-in coach does not stand in.
     """
-    answered = await asyncio.to_thread(reading.read, question, answer)
-    if chain.available and answered.transcript.counted:
-        return await llm_judge.evaluate(chain, answered)
-    return await asyncio.to_thread(rule_based.evaluate, answered)
+    # onnxruntime and its model are 100 MB that a process which judges nothing does not need
+    judging = await asyncio.to_thread(importlib.import_module, "interview.coaching.judging")
+    judge: Callable[[Chain, Question, str], Awaitable[Evaluation]] = judging.evaluate
+    return await judge(chain, question, answer)

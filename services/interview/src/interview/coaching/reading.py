@@ -1,65 +1,162 @@
-"""An answer as it was read: its sentences, the parts of a story in it, what it is about, and what it is judged by."""
+"""An answer as it was read: its sentences, what each does, how much of it could be checked, what it is near to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from interview.coaching import features, rubrics, star
-from interview.coaching.features import Subject
-from interview.coaching.rubrics import Rubric
-from interview.coaching.star import Star
-from interview.coaching.transcript import Line, Transcript
+import numpy as np
+
+from interview.coaching import claim_features, heads, rubrics, sentence_features
+from interview.coaching.heads import Part
+from interview.coaching.rubrics import Criterion, Rubric
+from interview.coaching.sentence_features import Matrix
+from interview.coaching.transcript import Exclusion, Line, Transcript
+from interview.embeddings import shared
+from interview.embeddings.encoder import DIMENSIONS
 from interview.questions.question import Kind, Question
-from interview.text import vocabulary, words
+from interview.text import language, neutral, words
 
-ANY_WORK = ("experience", "ownership")
 STORIES = (Kind.BEHAVIOURAL, Kind.MIXED)
+STORY_PARTS = (Part.SITUATION, Part.TASK, Part.ACTION, Part.RESULT, Part.REFLECTION)
+EXPLANATION_PARTS = (Part.STATEMENT, Part.REASON, Part.EXPERIENCE)
+CONCRETE = 1.5  # evidence from which a sentence counts as concrete: halfway from vague (1) to concrete (2)
+CHECKABLE = 2.4
+SENTENCE_WORDS = 4
+SENTENCE_FUNCTION_SHARE = 0.15
 
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer read against its question, once: everything that whoever judges it looks at."""
+    """An answer read against its question, once: everything that whoever judges it looks at.
+
+    `lines` are those that count and are sentences; the rows of `features` stand in their order.
+    """
 
     question: Question
     rubric: Rubric
     transcript: Transcript
-    story: Star
-    subject: Subject
+    lines: tuple[Line, ...]
+    features: Matrix
 
     @property
-    def telling(self) -> list[int]:
-        """The sentences that tell something: a part of the story, or words of the subject."""
-        parts = {number for numbers in self.story.sentences.values() for number in numbers}
-        parts |= {number for number, _ in (*self.story.own_actions, *self.story.shared_actions)}
-        return [
-            line.number
-            for line in self.transcript.counted
-            if line.number in parts or line.content & self.subject.stems
+    def is_story(self) -> bool:
+        """Whether the question asks for something that happened."""
+        return self.question.kind in STORIES
+
+    @cached_property
+    def evidence(self) -> dict[int, float]:
+        """By sentence number, how much of it could be checked: 0 (empty) to 3 (a fact)."""
+        levels = heads.load().evidence_of(self.features)
+        return {line.number: float(level) for line, level in zip(self.lines, levels, strict=True)}
+
+    @cached_property
+    def parts(self) -> dict[Part, tuple[int, ...]]:
+        """The numbers of the sentences that do each part."""
+        return {
+            part: tuple(line.number for line, score in zip(self.lines, scores, strict=True) if score > 0)
+            for part, scores in heads.load().part_scores(self.features).items()
+        }
+
+    @property
+    def in_other_language(self) -> bool:
+        """Whether nothing of the answer could be read because it is not in English."""
+        return not self.transcript.counted and language.is_other(self.transcript.answer)
+
+    @cached_property
+    def telling(self) -> frozenset[int]:
+        """The sentences that do something for the answer: a part of a story, or of an explanation."""
+        parts = STORY_PARTS if self.is_story else EXPLANATION_PARTS
+        return frozenset(number for part in parts for number in self.parts[part])
+
+    @property
+    def denials(self) -> frozenset[int]:
+        """The sentences of an explanation that refuse or deny what was asked about."""
+        return frozenset() if self.is_story else frozenset(self.parts[Part.DENIAL])
+
+    @property
+    def parts_of_story(self) -> dict[str, tuple[int, ...]]:
+        """The strongest sentences of each part of the story, by its name; an explanation has none."""
+        return {part.value: self.strongest(part) for part in STORY_PARTS} if self.is_story else {}
+
+    def strongest(self, part: Part) -> tuple[int, ...]:
+        """Return the sentences of a part, that with most evidence first."""
+        return tuple(sorted(self.parts[part], key=lambda number: (-self.evidence[number], number)))
+
+    @cached_property
+    def claim_features(self) -> dict[str, Matrix]:
+        """By point, and for the main thing, a row for each sentence: how it stands to what was to be said."""
+        criteria = [
+            criterion
+            for criterion in self.rubric.criteria
+            if criterion.main or criterion.id.startswith(rubrics.POINT)
         ]
+        evidence = np.array([self.evidence[line.number] for line in self.lines], np.float32)
+        meaning = self.features[:, :DIMENSIONS]
+        return claim_features.of(self.lines, meaning, evidence, self.question.text, criteria)
 
-    @property
-    def telling_lines(self) -> list[Line]:
-        """The sentences of `telling` themselves."""
-        numbers = set(self.telling)
-        return [line for line in self.transcript.counted if line.number in numbers]
+    def saying(self, criterion: Criterion) -> dict[int, float]:
+        """Return each sentence's score for a point or the main thing; above 0 it is likely to say it."""
+        weights = heads.load()
+        scores = (weights.main_scores if criterion.main else weights.point_scores)(
+            self.claim_features[criterion.id]
+        )
+        return {line.number: float(score) for line, score in zip(self.lines, scores, strict=True)}
 
-    @property
-    def telling_stems(self) -> frozenset[str]:
-        """Every distinct stem with meaning that these sentences have and the question has not."""
-        stems = frozenset[str]().union(*(line.content for line in self.telling_lines))
-        return stems - words.content(self.transcript.question)
+    def nearness(self, samples: Sequence[str], *, same_polarity: bool = False) -> dict[int, float]:
+        """Return by sentence number the cosine to the nearest of the samples; -1 where there is none to compare with.
+
+        With `same_polarity` what denies is compared with samples that deny, and what affirms with those that affirm.
+        """
+        if not samples or not self.lines:
+            return {line.number: -1.0 for line in self.lines}
+        vectors = shared.encode(tuple(neutral.neutral(sample) for sample in samples))
+        cosines = self.features[:, :DIMENSIONS] @ vectors.T
+        if same_polarity:
+            denied = np.array([neutral.is_negated(line.text) for line in self.lines])
+            denying = np.array([neutral.is_negated(sample) for sample in samples])
+            cosines = np.where(denied[:, None] == denying[None, :], cosines, -1.0)
+        return {
+            line.number: float(cosine) for line, cosine in zip(self.lines, cosines.max(axis=1), strict=True)
+        }
 
 
 def read(question: Question, answer: str) -> Reading:
-    """Return the answer read against its question, with the rubric it is judged by."""
-    transcript = Transcript(question.text, answer)
-    subject = Subject(_stems(question), question.kind in STORIES, bool(question.points))
-    return Reading(question, rubrics.for_question(question), transcript, star.find(transcript), subject)
+    """Return the answer read against its question, with the rubric it is judged by. It takes about 11 ms a sentence."""
+    transcript = Transcript(question.text, answer, _bank(question))
+    features = _features(transcript)
+    scores = heads.load().addressed_scores(features)
+    addressed = frozenset(
+        line.number for line, score in zip(_lines(transcript), scores, strict=True) if score > 0
+    )
+    if addressed:
+        transcript = transcript.without(addressed, Exclusion.ADDRESSED_TO_JUDGE)
+        features = _features(transcript)
+    return Reading(question, rubrics.for_question(question), transcript, _lines(transcript), features)
 
 
-def _stems(question: Question) -> frozenset[str]:
-    """Return the stems answers are expected to use; what is said in any story about work belongs to no subject."""
-    phrases = " ".join(phrase for point in question.points for phrase in point.any)
-    competency = vocabulary.competencies().get(question.competency, {}).get("words", "")
-    own = words.content(f"{question.text} {' '.join(question.topics)} {phrases}")
-    if question.competency in ANY_WORK:
-        return own | words.content(competency)
-    return own | (words.content(competency) - features.work_stems())
+def _features(transcript: Transcript) -> Matrix:
+    return sentence_features.of(tuple(line.text for line in _lines(transcript)))
+
+
+def _lines(transcript: Transcript) -> tuple[Line, ...]:
+    return tuple(line for line in transcript.counted if is_sentence(line))
+
+
+def _bank(question: Question) -> tuple[str, ...]:
+    """Return the texts about a question that whoever practises may have read."""
+    texts = [point.point for point in question.points]
+    if question.guidance is not None:
+        texts.append(question.guidance.main)
+        if question.guidance.answers is not None:
+            texts += [question.guidance.answers.decent, question.guidance.answers.excellent]
+    return tuple(texts)
+
+
+def is_sentence(line: Line) -> bool:
+    """Return whether a line is a sentence with something of its own, and no list of terms or bare cues."""
+    tokens = words.tokens(line.text)
+    return (
+        len(tokens) >= SENTENCE_WORDS
+        and words.function_share(tokens) >= SENTENCE_FUNCTION_SHARE
+        and bool(line.content)
+    )

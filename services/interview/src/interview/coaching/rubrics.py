@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from interview.questions.question import Kind, Question
+from interview.questions.question import GAP, Kind, Point, Question
 from interview.text import vocabulary
 
 FULL_STEP = 3
+POINT = "point_"
 POINT_ADVICE = "A point worth making: {point}."
 POINT_PRAISE = "You made the point: {point}"
 
@@ -23,7 +24,7 @@ class Scale(StrEnum):
 
 
 class CheckedBy(StrEnum):
-    """Who may judge a criterion: by counting, by comparing texts, or by understanding."""
+    """Who may judge a criterion: code alone; the built-in coach or, where there is one, a model; a model alone."""
 
     CODE = "code"
     TEXT = "text"
@@ -31,7 +32,11 @@ class CheckedBy(StrEnum):
 
 
 class Criterion(BaseModel):
-    """One thing that is judged on its own. A gate that is not met holds the whole answer at the floor."""
+    """One thing that is judged on its own.
+
+    A gate that is not met holds the whole answer at the floor. The main thing caps the score where it is wrong.
+    `samples` are sentences that meet it, `mistakes` sentences that get it wrong, as people say them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,8 +46,11 @@ class Criterion(BaseModel):
     weight: int
     checked_by: CheckedBy
     gate: bool = False
+    main: bool = False
     anchors: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
     praise: str = ""
     advice: str = ""
 
@@ -55,6 +63,7 @@ class Rubric(BaseModel):
     version: int
     kind: Kind
     competency: str
+    anchor: str = ""
     criteria: tuple[Criterion, ...]
 
     @property
@@ -75,29 +84,41 @@ def _data() -> dict[str, Any]:
 def for_question(question: Question) -> Rubric:
     """Return the rubric an answer to this question is judged by."""
     data = _data()
-    names: list[str] = data[question.kind.value]["criteria"]
-    criteria = [Criterion(id=name, **data["criteria"][name]) for name in names]
+    sort = data[GAP if question.competency == GAP else question.kind.value]
+    criteria = [_criterion(name, question) for name in sort["criteria"]]
     points = [
-        Criterion(
-            id=f"point_{number}",
-            name=point.point,
-            scale=Scale.BINARY,
-            weight=data["point_weight"],
-            checked_by=CheckedBy.TEXT,
-            anchors=("not said", "said"),
-            phrases=point.any,
-            praise=POINT_PRAISE.format(point=_lower_first(point.point)),
-            advice=POINT_ADVICE.format(point=_lower_first(point.point)),
-        )
-        for number, point in enumerate(question.points, start=1)
+        _point(number, point, sort["point_weight"]) for number, point in enumerate(question.points, start=1)
     ]
     return Rubric(
         version=data["version"],
         kind=question.kind,
         competency=question.competency,
-        criteria=(*criteria[:2], *points, *criteria[2:]),
+        anchor=question.guidance.anchor if question.guidance else "",
+        criteria=(*criteria[:3], *points, *criteria[3:]),
     )
 
 
-def _lower_first(text: str) -> str:
-    return text[0].lower() + text[1:] if text[1:2].islower() else text
+def _criterion(name: str, question: Question) -> Criterion:
+    criterion = Criterion(id=name, **_data()["criteria"][name])
+    guidance = question.guidance
+    if not criterion.main or guidance is None:
+        return criterion
+    return criterion.model_copy(
+        update={"name": guidance.main, "samples": guidance.main_samples, "mistakes": guidance.mistakes}
+    )
+
+
+def _point(number: int, point: Point, weight: int) -> Criterion:
+    lowered = point.point[0].lower() + point.point[1:] if point.point[1:2].islower() else point.point
+    return Criterion(
+        id=f"{POINT}{number}",
+        name=point.point,
+        scale=Scale.BINARY,
+        weight=weight,
+        checked_by=CheckedBy.TEXT,
+        anchors=("not said, or denied", "said"),
+        phrases=point.any,
+        samples=point.samples,
+        praise=POINT_PRAISE.format(point=lowered),
+        advice=POINT_ADVICE.format(point=lowered),
+    )

@@ -1,161 +1,177 @@
-"""What code can find out about an answer: one function for each criterion that is counted or compared."""
+"""What the built-in coach can find out about an answer: one function for each criterion it may check."""
 
 from collections.abc import Callable
 
-from interview.coaching import features, star, verdicts
-from interview.coaching.features import Relevance
-from interview.coaching.reading import Reading
-from interview.coaching.rubrics import CheckedBy, Criterion
+from interview.coaching import relevance, verdicts
+from interview.coaching.heads import Part
+from interview.coaching.reading import CHECKABLE, CONCRETE, Reading
+from interview.coaching.relevance import Relevance
+from interview.coaching.rubrics import POINT, CheckedBy, Criterion
 from interview.coaching.verdicts import Verdict
+from interview.text import words
 
 FULL = 3
 OWN_WORDS = 3
-DETAIL_STEPS = (8, 18, 35)
+SOMETHING = 0.5  # evidence below which a sentence is as good as empty
+DENIED_SHARE = 0.7
+MISTAKE_SURE = 0.6
+REQUIREMENT_NEAR = 0.5
+DETAIL_STEPS = (1.5, 4.5, 7.0)
+
+Check = Callable[[Criterion, Reading], Verdict]
 
 
 def judge(reading: Reading) -> list[Verdict]:
-    """Return a verdict for every criterion that code may check; the rest is the model's."""
+    """Return a verdict for every criterion that code or the built-in coach may check; the rest is a model's."""
     return [
-        _point(criterion, reading) if criterion.phrases else CHECKS[criterion.id](criterion, reading)
+        (_point if criterion.id.startswith(POINT) else CHECKS[criterion.id])(criterion, reading)
         for criterion in reading.rubric.criteria
         if criterion.checked_by is not CheckedBy.MODEL
     ]
 
 
-def _point(criterion: Criterion, reading: Reading) -> Verdict:
-    numbers = features.saying(reading.transcript.counted, criterion.phrases)
-    return verdicts.step(
-        criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said in these words."
-    )
+def judge_by_code(reading: Reading) -> list[Verdict]:
+    """Return a verdict for every criterion that code alone judges, whoever judges the rest."""
+    return [
+        CHECKS[criterion.id](criterion, reading)
+        for criterion in reading.rubric.criteria
+        if criterion.checked_by is CheckedBy.CODE
+    ]
+
+
+def _ranked(nearness: dict[int, float], least: float) -> list[int]:
+    near = [number for number, cosine in nearness.items() if cosine >= least]
+    return sorted(near, key=lambda number: (-nearness[number], number))
 
 
 def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
-    fresh = len(reading.telling_stems)
-    counted = [line.number for line in reading.telling_lines]
-    reason = f"{fresh} words with a meaning of their own."
-    return verdicts.step(criterion, FULL if fresh >= OWN_WORDS else 0, counted, reason)
+    telling = [line for line in reading.lines if line.number in reading.telling]
+    fresh = frozenset[str]().union(*(line.content for line in telling)) - words.content(reading.question.text)
+    enough = len(fresh) >= OWN_WORDS
+    reason = f"{len(fresh)} words with a meaning of their own."
+    if enough and len(reading.denials) >= max(2, DENIED_SHARE * len(reading.lines)):
+        enough, reason = False, "Most sentences refuse or deny what was asked about."
+    return verdicts.step(criterion, FULL if enough else 0, [line.number for line in telling], reason)
 
 
 def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
-    relevance, evidence = features.relevance(reading.transcript, reading.subject)
-    if relevance is Relevance.UNSURE:
-        reason = "By its words alone it can't be told whether this answers the question."
+    relevant, evidence = relevance.of(reading)
+    if relevant is Relevance.UNSURE:
+        reason = "By its meaning alone it can't be told whether this answers the question."
         return verdicts.cannot_assess(criterion, reason, sentences=evidence)
-    about = relevance is Relevance.ABOUT_IT
-    reason = "Speaks about what was asked." if about else "Shares no word with what was asked."
+    about = relevant is Relevance.ABOUT_IT
+    reason = "Speaks about what was asked." if about else "No sentence is near to what was asked."
     return verdicts.step(criterion, FULL if about else 0, evidence, reason)
 
 
-def _part(part: str) -> Callable[[Criterion, Reading], Verdict]:
+def _main(criterion: Criterion, reading: Reading) -> Verdict:
+    """Judge the main thing: said, usually got wrong like this, or open, since it may have been said otherwise."""
+    said_by = _above(reading.saying(criterion))
+    wrong = _of_sentences(reading, reading.nearness(criterion.mistakes))
+    if said_by:
+        level = FULL if reading.evidence[said_by[0]] >= CONCRETE else 2
+        return verdicts.step(criterion, level, said_by, "A sentence says it.")
+    mistaken = _ranked(wrong, MISTAKE_SURE)
+    if mistaken:
+        return verdicts.step(criterion, 1, mistaken, "A sentence says what usually gets this wrong.")
+    return verdicts.cannot_assess(
+        criterion, "No sentence says it in a way that the built-in coach recognises."
+    )
+
+
+def _point(criterion: Criterion, reading: Reading) -> Verdict:
+    said_by = [number for number in _above(reading.saying(criterion)) if number not in reading.denials]
+    return verdicts.step(
+        criterion, FULL if said_by else 0, said_by, "Said." if said_by else "Not heard in this answer."
+    )
+
+
+def _above(scores: dict[int, float]) -> list[int]:
+    return sorted(
+        (number for number, score in scores.items() if score > 0),
+        key=lambda number: (-scores[number], number),
+    )
+
+
+def _of_sentences(reading: Reading, nearness: dict[int, float]) -> dict[int, float]:
+    return {line.number: nearness[line.number] for line in reading.lines}
+
+
+def _part(part: Part, *, several: bool = False) -> Check:
+    """Return the check of a part: its strongest sentence decides; with `several` the last step takes two of them."""
+
     def check(criterion: Criterion, reading: Reading) -> Verdict:
-        numbers = reading.story.sentences[part]
-        return verdicts.step(criterion, FULL if numbers else 0, numbers, "Told." if numbers else "Not told.")
+        numbers = reading.strongest(part)
+        levels = [_level(reading.evidence[number]) for number in numbers]
+        level = max(levels, default=0)
+        if several and level == FULL and sum(step >= 2 for step in levels) < 2:
+            level = 2
+        if several and level == 2 and sum(step >= 2 for step in levels) >= 3:
+            level = FULL
+        return verdicts.step(criterion, level, numbers, _told(part, level))
 
     return check
 
 
-def _action(criterion: Criterion, reading: Reading) -> Verdict:
-    own, shared = reading.story.own_actions, reading.story.shared_actions
-    if not own and shared:
-        return verdicts.step(criterion, 1, [number for number, _ in shared], "Only what “we” did.")
-    named = ", ".join(verb for _, verb in own[:5])
-    reason = f"Actions of your own: {named}." if own else "No action of yours is told."
-    return verdicts.step(criterion, min(FULL, len(own)), [number for number, _ in own], reason)
+def _level(evidence: float) -> int:
+    return 3 if evidence >= CHECKABLE else 2 if evidence >= CONCRETE else 1
 
 
-def _result(criterion: Criterion, reading: Reading) -> Verdict:
-    results = reading.story.sentences["result"]
-    lines = [line for line in reading.transcript.counted if line.number in results]
-    figured = features.with_figures(lines)
-    if figured:
-        return verdicts.step(criterion, FULL, figured, "A result with a figure.")
-    named = [line.number for line in lines if len(line.content) >= 3]
-    if named and features.with_cues(lines, "star.explicit_result"):
-        return verdicts.step(criterion, 2, named, "A result, without a figure.")
-    return verdicts.step(
-        criterion, 1 if results else 0, results, "A result is hinted at." if results else "No result."
-    )
+def _told(part: Part, level: int) -> str:
+    return (
+        f"No {part} is told.",
+        f"The {part} is vague.",
+        f"The {part} is concrete.",
+        f"The {part} could be checked.",
+    )[level]
 
 
-def _figures(criterion: Criterion, reading: Reading) -> Verdict:
-    numbers = features.with_figures(reading.telling_lines)
-    return verdicts.step(criterion, FULL if numbers else 0, numbers, "A figure." if numbers else "No figure.")
+def _said(part: Part) -> Check:
+    def check(criterion: Criterion, reading: Reading) -> Verdict:
+        numbers = [number for number in reading.strongest(part) if reading.evidence[number] >= SOMETHING]
+        return verdicts.step(criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said.")
 
-
-def _ownership(criterion: Criterion, reading: Reading) -> Verdict:
-    own, shared = len(reading.story.own_actions), len(reading.story.shared_actions)
-    level = FULL if own >= 2 and own >= shared else 2 if own > shared or own >= 2 else 1 if own else 0
-    numbers = [number for number, _ in reading.story.own_actions]
-    return verdicts.step(criterion, level, numbers, f"“I” acts {own} times, “we” {shared} times.")
-
-
-def _order(criterion: Criterion, reading: Reading) -> Verdict:
-    story = reading.story
-    firsts = [story.sentences[part][0] for part in star.PARTS if story.has(part)]
-    if story.parts_told < FULL:
-        return verdicts.step(criterion, 0, (), "Fewer than three parts of the story are told.")
-    reason = "In order." if story.in_order else "The parts come out of order."
-    return verdicts.step(criterion, FULL if story.in_order else 0, firsts, reason)
+    return check
 
 
 def _detail(criterion: Criterion, reading: Reading) -> Verdict:
-    lines, stems = reading.telling_lines, reading.telling_stems
-    level = sum(len(stems) >= step for step in DETAIL_STEPS)
-    fullest = sorted(lines, key=lambda line: (-len(line.content), line.number))
+    ranked = sorted(reading.telling, key=lambda number: (-reading.evidence[number], number))[:FULL]
+    amount = sum(reading.evidence[number] for number in ranked)
+    level = sum(amount >= step for step in DETAIL_STEPS)
+    concrete = [number for number in ranked if reading.evidence[number] >= SOMETHING]
     return verdicts.step(
-        criterion,
-        level,
-        [line.number for line in fullest[:FULL]],
-        f"{len(stems)} different words of substance.",
+        criterion, level if concrete else 0, concrete, f"{_concrete(reading)} concrete sentences."
     )
 
 
-def _cue(name: str) -> Callable[[Criterion, Reading], Verdict]:
-    def check(criterion: Criterion, reading: Reading) -> Verdict:
-        numbers = features.with_cues(reading.telling_lines, name)
-        return verdicts.step(
-            criterion, FULL if numbers else 0, numbers, "Found." if numbers else "Not found."
-        )
-
-    return check
+def _concrete(reading: Reading) -> int:
+    return sum(reading.evidence[number] >= CONCRETE for number in reading.telling)
 
 
 def _reasons(criterion: Criterion, reading: Reading) -> Verdict:
-    numbers = features.with_cues(reading.telling_lines, "reasons.cues")
+    numbers = [number for number in reading.strongest(Part.REASON) if reading.evidence[number] >= SOMETHING]
     return verdicts.step(
         criterion, min(FULL, len(numbers)), numbers, f"{len(numbers)} sentences give a reason or a price."
     )
 
 
-def _reflection(criterion: Criterion, reading: Reading) -> Verdict:
-    numbers = features.with_cues(reading.transcript.counted, "star.reflection")
-    return verdicts.step(
-        criterion, FULL if numbers else 0, numbers, "Looks back." if numbers else "No look back."
-    )
+def _requirements(criterion: Criterion, reading: Reading) -> Verdict:
+    nearness = _of_sentences(reading, reading.nearness(criterion.samples))
+    numbers = _ranked(nearness, REQUIREMENT_NEAR)
+    return verdicts.step(criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said.")
 
 
-def _structure(criterion: Criterion, reading: Reading) -> Verdict:
-    cued = features.with_cues(reading.telling_lines, "reasons.ordering")
-    ordered = len(reading.telling) >= FULL and len(cued) >= 2
-    return verdicts.step(
-        criterion, FULL if ordered else 0, cued if ordered else (), "In steps." if ordered else "No steps."
-    )
-
-
-CHECKS: dict[str, Callable[[Criterion, Reading], Verdict]] = {
+CHECKS: dict[str, Check] = {
     "own_words": _own_words,
     "on_topic": _on_topic,
-    "situation": _part("situation"),
-    "task": _part("task"),
-    "action": _action,
-    "result": _result,
-    "figures": _figures,
-    "ownership": _ownership,
-    "order": _order,
+    "main": _main,
+    "situation": _part(Part.SITUATION),
+    "task": _said(Part.TASK),
+    "action": _part(Part.ACTION, several=True),
+    "result": _part(Part.RESULT),
     "detail": _detail,
-    "reflection": _reflection,
+    "reflection": _said(Part.REFLECTION),
     "reasons": _reasons,
-    "example": _cue("reasons.examples"),
-    "requirements": _cue("reasons.requirements"),
-    "structure": _structure,
+    "example": _part(Part.EXPERIENCE),
+    "requirements": _requirements,
 }

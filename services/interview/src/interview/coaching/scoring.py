@@ -1,23 +1,33 @@
-"""The score: computed from verdicts alone, the same every time."""
+"""The score: computed from verdicts alone, the same every time, as a range and its middle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
-from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
+from interview.coaching import scoring_v1
+from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric, Scale
 from interview.coaching.verdicts import Outcome, Verdict
 
-FLOOR = 10.0
-UNPROVEN = 60.0
+FIRST_VERSION = 1
+FLOOR = Fraction(10)
+WRONG_MAIN = Fraction(25)
+HALF_WRONG_MAIN = Fraction(50)
+MET_STEP = 2
 NEEDED_SHARE = Fraction(1, 2)
 
 
 @dataclass(frozen=True)
 class Score:
-    """0 to 100, or None where too little could be assessed, with a note that says why."""
+    """0 to 100, or None where too little could be assessed, with a note that says why.
+
+    `low` counts what nobody could judge as lost, `high` as won; `value` is the middle.
+    """
 
     value: float | None
-    note: str
+    note: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def points(criterion: Criterion, verdict: Verdict) -> float | None:
@@ -28,47 +38,83 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
 
 
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
-    """Return the score these verdicts make: weight earned over weight that could be assessed.
+    """Return the score these verdicts make: the weight earned over all the weight there is.
 
-    A gate that is not met holds it at the floor. One that nobody can assess holds a strong answer at `UNPROVEN` where
-    some sentence speaks for it, and leaves any other without a number, as does less than half of the weight assessable.
+    Where several runs disagree, `low` takes the lowest step that one of them saw, and `high` the highest.
+    A gate that is not met holds it at 10 and leaves only what was earned. A main thing that is wrong caps it at 25, one
+    half wrong at 50. There is no number where less than half of the weight could be assessed. A rubric of the first
+    version is scored as it was then.
     """
     by_criterion = {verdict.criterion_id: verdict for verdict in verdicts}
-    judged = [
-        (criterion, by_criterion[criterion.id])
-        for criterion in rubric.criteria
-        if criterion.id in by_criterion and by_criterion[criterion.id].outcome is not Outcome.CANNOT_ASSESS
-    ]
-    failed = [
-        criterion.name for criterion, verdict in judged if criterion.gate and verdict.outcome is Outcome.UNMET
-    ]
-    value = _ratio(judged)
-    if failed:
-        return Score(min(FLOOR, value), f"Held at the floor: not met is “{failed[0]}”.")
-    judged_ids = {criterion.id for criterion, _ in judged}
+    if rubric.version == FIRST_VERSION:
+        first = scoring_v1.score(rubric, by_criterion.values())
+        return Score(first.value, first.note)
     total = sum(criterion.weight for criterion in rubric.criteria)
-    if sum(criterion.weight for criterion, _ in judged) < NEEDED_SHARE * total:
-        return Score(None, "No score: less than half of what counts could be assessed.")
-    unproven = [
-        criterion for criterion in rubric.criteria if criterion.gate and criterion.id not in judged_ids
+    assessed = [
+        (criterion, verdict)
+        for criterion in rubric.criteria
+        if (verdict := by_criterion.get(criterion.id)) and verdict.outcome is not Outcome.CANNOT_ASSESS
     ]
-    likely = all(
-        criterion.id in by_criterion and by_criterion[criterion.id].sentences for criterion in unproven
-    )
-    if unproven and likely and value > UNPROVEN:
-        return Score(UNPROVEN, f"At most {UNPROVEN:g}: “{unproven[0].name}” could not be assessed.")
-    if unproven and value > FLOOR:
-        return Score(None, f"No score: “{unproven[0].name}” could not be assessed.")
-    return Score(value, "")
+    if not total:
+        return Score(None, "No score: the rubric has no weight.")
+    weight = sum(criterion.weight for criterion, _ in assessed)
+    worst = [_Reached.of(criterion, verdict, verdict.lowest) for criterion, verdict in assessed]
+    best = [_Reached.of(criterion, verdict, verdict.highest) for criterion, verdict in assessed]
+    low, high = _share(worst, total), _share(best, total)
+    if failed := _failed_gate(best):
+        held = min(FLOOR, low)
+        return _of(held, held, f"Held at the floor: not met is “{failed.name}”.")
+    if weight < NEEDED_SHARE * total:
+        return Score(None, "No score: less than half of what counts could be assessed.")
+    high += Fraction(100 * (total - weight), total)
+    (low_cap, low_note), (high_cap, high_note) = _cap(worst), _cap(best)
+    note = (high_note or low_note) if high > low_cap else ""
+    return _of(min(low_cap, low), min(high_cap, high), note)
 
 
-def _ratio(judged: list[tuple[Criterion, Verdict]]) -> float:
-    weight = sum(criterion.weight for criterion, _ in judged)
-    if not weight:
-        return 0.0
-    earned = sum((_earned(criterion, verdict) for criterion, verdict in judged), Fraction(0))
-    return max(0.0, min(100.0, round(float(100 * earned / weight), 1)))
+@dataclass(frozen=True)
+class _Reached:
+    """A criterion and the step that is counted for it."""
+
+    criterion: Criterion
+    level: int
+    met: bool
+
+    @classmethod
+    def of(cls, criterion: Criterion, verdict: Verdict, level: int) -> Self:
+        """Return the step as met or not: as the verdict says, or by the scale where another run's step is taken."""
+        if level == verdict.level:
+            return cls(criterion, level, verdict.outcome is Outcome.MET)
+        return cls(criterion, level, level >= (MET_STEP if criterion.scale is Scale.FOUR_STEP else FULL_STEP))
+
+
+def _share(reached: Iterable[_Reached], total: int) -> Fraction:
+    return sum((100 * _part(step.criterion, step.level) for step in reached), Fraction(0)) / total
+
+
+def _failed_gate(reached: Iterable[_Reached]) -> Criterion | None:
+    return next((step.criterion for step in reached if step.criterion.gate and not step.met), None)
+
+
+def _cap(reached: Sequence[_Reached]) -> tuple[Fraction, str]:
+    """Return what these steps hold the score to: a failed gate at the floor, a wrong main thing to less than all."""
+    if failed := _failed_gate(reached):
+        return FLOOR, f"Perhaps at the floor: not surely met is “{failed.name}”."
+    main = next((step for step in reached if step.criterion.main), None)
+    if main is None or main.met:
+        return Fraction(100), ""
+    if main.level < 1:
+        return WRONG_MAIN, f"At most {WRONG_MAIN}: the main thing is wrong."
+    return HALF_WRONG_MAIN, f"At most {HALF_WRONG_MAIN}: the main thing is half wrong."
+
+
+def _of(low: Fraction, high: Fraction, note: str) -> Score:
+    return Score(round(float((low + high) / 2), 1), note, round(float(low), 1), round(float(high), 1))
 
 
 def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:
-    return Fraction(criterion.weight * max(0, min(FULL_STEP, verdict.level)), FULL_STEP)
+    return _part(criterion, verdict.level)
+
+
+def _part(criterion: Criterion, level: int) -> Fraction:
+    return Fraction(criterion.weight * max(0, min(FULL_STEP, level)), FULL_STEP)

@@ -1,7 +1,9 @@
 """What of an answer counts: each sentence with its words, and why some sentences are excluded."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -9,9 +11,12 @@ from interview.coaching import injection_filter, sentences
 from interview.coaching.sentences import Sentence
 from interview.text import words
 
+MOST_COUNTED = 80  # ten minutes of speaking; each costs about 11 ms
 ECHO_RUNS = 0.5
 ECHO_SHARE = 0.9
 ECHO_WORDS = 3
+PASTED_RUNS = 3
+PASTED_SHARE = 0.6
 REPEAT_SHARE = 0.8
 MIN_FUNCTION_SHARE = 0.1
 MIN_KNOWN_SHARE = 0.3
@@ -23,8 +28,10 @@ class Exclusion(StrEnum):
 
     ADDRESSED_TO_JUDGE = "speaks to whoever judges it"
     ECHO = "repeats the question"
+    PASTED = "is a text of the question bank, not in your own words"
     REPEAT = "repeats an earlier sentence"
     UNREADABLE = "is not readable English"
+    BEYOND = "comes after the first 80 sentences, which are read"
 
 
 @dataclass(frozen=True)
@@ -48,22 +55,26 @@ class Line:
 
 
 class Transcript:
-    """One answer, read against the question it was given to."""
+    """One answer, read against the question it was given to and against texts that are not the speaker's own."""
 
-    def __init__(self, question: str, answer: str) -> None:
+    def __init__(self, question: str, answer: str, bank: Sequence[str] = ()) -> None:
         self.question = question
         self.answer = answer
-        self.lines = _read(question, answer)
+        self.lines = _read(question, answer, bank)
 
     @cached_property
     def counted(self) -> list[Line]:
         """The sentences that are judged."""
         return [line for line in self.lines if line.exclusion is None]
 
-    @cached_property
-    def content(self) -> frozenset[str]:
-        """Every distinct stem with meaning in the sentences that count."""
-        return frozenset().union(*(line.content for line in self.counted))
+    def without(self, numbers: frozenset[int], exclusion: Exclusion) -> "Transcript":
+        """Return the same answer with these sentences excluded as well."""
+        transcript = copy(self)
+        transcript.__dict__.pop("counted", None)
+        transcript.lines = [
+            replace(line, exclusion=exclusion) if line.number in numbers else line for line in self.lines
+        ]
+        return transcript
 
     def quote(self, number: int) -> str | None:
         """Return the sentence of that number exactly as it was typed, or None when there is none."""
@@ -72,10 +83,11 @@ class Transcript:
 
 @dataclass(frozen=True)
 class AskedWords:
-    """The question's words with meaning, and its runs of three words."""
+    """The question's words with meaning, its runs of three words, and those of the bank's texts about it."""
 
     content: frozenset[str]
     runs: frozenset[tuple[str, ...]]
+    pasted: frozenset[tuple[str, ...]]
 
     def is_echoed(self, text: str, content: frozenset[str]) -> bool:
         """Return whether a sentence only says the question again."""
@@ -84,20 +96,30 @@ class AskedWords:
             return True
         return len(content) >= ECHO_WORDS and len(content & self.content) >= ECHO_SHARE * len(content)
 
+    def is_pasted(self, text: str) -> bool:
+        """Return whether a sentence is mostly words of the bank in their order."""
+        runs = _runs(text)
+        return len(runs) >= PASTED_RUNS and len(runs & self.pasted) >= PASTED_SHARE * len(runs)
+
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
     tokens = words.tokens(text)
     return frozenset(zip(tokens, tokens[1:], tokens[2:], strict=False))
 
 
-def _read(question: str, answer: str) -> list[Line]:
-    asked = AskedWords(words.content(question), _runs(question))
+def _read(question: str, answer: str, bank: Sequence[str]) -> list[Line]:
+    pasted = frozenset[tuple[str, ...]]().union(*(_runs(text) for text in bank))
+    asked = AskedWords(words.content(question), _runs(question), pasted)
     earlier: list[frozenset[str]] = []
     lines: list[Line] = []
+    counted = 0
     for sentence in sentences.split(answer):
         content = words.content(sentence.text)
         stems = frozenset(words.stems(sentence.text))
         exclusion = _exclusion(sentence.text, stems, content, asked, earlier)
+        counted += exclusion is None
+        if exclusion is None and counted > MOST_COUNTED:
+            exclusion = Exclusion.BEYOND
         if exclusion is None and content:
             earlier.append(content)
         lines.append(Line(sentence, stems, content, exclusion))
@@ -117,6 +139,8 @@ def _exclusion(
         return Exclusion.UNREADABLE
     if asked.is_echoed(text, content):
         return Exclusion.ECHO
+    if asked.is_pasted(text):
+        return Exclusion.PASTED
     if any(_alike(content, stems_before) for stems_before in earlier):
         return Exclusion.REPEAT
     return None

@@ -22,7 +22,10 @@ class Outcome(StrEnum):
 
 
 class Verdict(BaseModel):
-    """What was found about one criterion, the step reached (0 to 3), and the sentences that show it."""
+    """What was found about one criterion, the step reached (0 to 3), and the sentences that show it.
+
+    `levels` is the step in each of several runs, None where a run could not assess it; with one run there are none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,6 +35,25 @@ class Verdict(BaseModel):
     sentences: tuple[int, ...] = ()
     reason: str = ""
     by: CheckedBy
+    levels: tuple[int | None, ...] = ()
+
+    @property
+    def agreement(self) -> float | None:
+        """The share of the runs that say the same; None where there was one run."""
+        if not self.levels:
+            return None
+        own = None if self.outcome is Outcome.CANNOT_ASSESS else self.level
+        return round(sum(level == own for level in self.levels) / len(self.levels), 2)
+
+    @property
+    def lowest(self) -> int:
+        """The lowest step that a run saw."""
+        return min((level for level in self.levels if level is not None), default=self.level)
+
+    @property
+    def highest(self) -> int:
+        """The highest step that a run saw."""
+        return max((level for level in self.levels if level is not None), default=self.level)
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,48 @@
 """Questions made from a résumé: each quotes what the candidate wrote there."""
 
+import itertools
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from common.contracts.resume import Project, ResumeContent, Work
+from interview.questions import made
+from interview.questions.made import Sort
 from interview.questions.question import Kind, Level, Question
 from interview.text import figures, words
 
 MAX_QUOTE = 180
 MAX_NAME = 60
-LEADING = frozenset(
-    words.stem(word)
-    for word in [
-        "led",
-        "lead",
-        "managed",
-        "mentored",
-        "coordinated",
-        "headed",
-        "supervised",
-        "directed",
-        "hired",
-    ]
+LEADING = re.compile(
+    r"\b(?:led|leads?|leading|manag(?:e|es|ed|ing)|mentor(?:s|ed|ing)?|coordinat(?:e|es|ed|ing)|head(?:s|ed|ing)|"
+    r"supervis(?:e|es|ed|ing)|direct(?:s|ed|ing)|hir(?:e|es|ed|ing))\b",
+    re.IGNORECASE,
 )
 
 CLAIM = "{place} you wrote: “{claim}” {ask}"
 CLAIM_ASKS = {
     Kind.BEHAVIOURAL: {
-        "figure": "What did you do to get there, and how was that figure measured?",
-        "leading": "Tell me what you did to bring the others along, and what came of it.",
-        "plain": "What exactly was your part in it, and what came of it?",
+        Sort.FIGURE: "What did you do to get there, and how was that figure measured?",
+        Sort.LEADING: "Tell me what you did to bring the others along, and what came of it.",
+        Sort.PLAIN: "What exactly was your part in it, and what came of it?",
     },
     Kind.MIXED: {
-        "figure": "Walk me through how you achieved that: what you tried, what you chose and why.",
-        "leading": "Which technical decisions were yours, and how did they turn out?",
-        "plain": "Walk me through the hardest part of it and how you solved it.",
+        Sort.FIGURE: "Walk me through how you achieved that: what you tried, what you chose and why.",
+        Sort.LEADING: "Which decisions were yours, and how did they turn out?",
+        Sort.PLAIN: "Walk me through the hardest part of it and how you solved it.",
     },
     Kind.SYSTEM_DESIGN: {
-        "figure": "Design that system anew: its parts, its data, and what gives way first at ten times the load.",
-        "plain": "Design that system anew: what it must do, its parts and its data.",
+        Sort.FIGURE: "Design that system anew: its parts, its data, and what gives way first at ten times the load.",
+        Sort.PLAIN: "Design that system anew: what it must do, its parts and its data.",
     },
 }
+CLAIM_COMPETENCIES = {Sort.FIGURE: "experience", Sort.LEADING: "leadership", Sort.PLAIN: "experience"}
 CLAIM_WHY = {
-    "figure": "Your résumé makes a claim with a figure; interviewers ask how it came about.",
-    "leading": "Your résumé says that you led others; interviewers ask how.",
-    "plain": "It is on your résumé; interviewers ask what your own part was.",
+    Sort.FIGURE: "Your résumé makes a claim with a figure; interviewers ask how it came about.",
+    Sort.LEADING: "Your résumé says that you led others; interviewers ask how.",
+    Sort.PLAIN: "It is on your résumé; interviewers ask what your own part was.",
 }
 SKILL = (
     "Your résumé lists {skill}. Tell me about a problem you solved with it: what was the problem, what did you do, "
@@ -59,6 +56,10 @@ SKILL_DESIGN = (
     "Your résumé lists {skill}. Design a system you would build with it: what it must do and for how many, its parts "
     "and its data, and where {skill} would be the wrong choice."
 )
+SKILL_ASKS = {
+    Kind.BEHAVIOURAL: (SKILL_LEARNT, Sort.SKILL_LEARNT, "learning"),
+    Kind.SYSTEM_DESIGN: (SKILL_DESIGN, Sort.SKILL_DESIGN, "scalability"),
+}
 POSITION = (
     "You worked as {position} {place}. Which piece of work there are you proudest of, "
     "and what was your part in it?"
@@ -75,26 +76,45 @@ class PlannedQuestion(BaseModel):
     why: str
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """Something a résumé says was done, and where; its sort is `FIGURE`, `LEADING` or `PLAIN`."""
+
+    place: str
+    text: str
+    sort: Sort
+
+
 def questions(
     content: ResumeContent, kind: Kind, level: Level, wanted: frozenset[str]
-) -> list[PlannedQuestion]:
-    """Return the questions this résumé gives rise to, claims with figures first, then skills the job wants.
+) -> Iterator[PlannedQuestion]:
+    """Yield the questions this résumé gives rise to: a claim and a skill in turn, then positions.
 
+    Claims with figures and skills that the job wants come first. A résumé may make a thousand claims, of which a few
+    are asked about: a question is made when it is taken.
     `wanted` are the stems of the job's title and description.
     """
-    claims = list(_claims(content, kind, level))
-    claims.sort(key=lambda planned: not planned.source.startswith("resume:figure"))
+    claims = sorted(_claims(content, kind), key=lambda claim: claim.sort is not Sort.FIGURE)
     skills = sorted(_skills(content, kind, level, wanted), key=lambda planned: "job" not in planned.why)
-    mixed = [planned for pair in zip(claims, skills, strict=False) for planned in pair]
-    rest = claims[len(skills) :] + skills[len(claims) :]
-    return [*mixed, *rest, *_positions(content, level)]
-
-
-def _claims(content: ResumeContent, kind: Kind, level: Level) -> Iterator[PlannedQuestion]:
     asked_as = Kind.MIXED if kind is Kind.TECHNICAL else kind
+    for claim, skill in itertools.zip_longest(claims, skills):
+        if claim is not None:
+            yield _about_claim(claim, asked_as, level)
+        if skill is not None:
+            yield skill
+    yield from _positions(content, level)
+
+
+def _claims(content: ResumeContent, kind: Kind) -> Iterator[_Claim]:
+    places: dict[str, str] = {}
     for place, text in _written(content):
-        if kind is not Kind.SYSTEM_DESIGN or not _leads(text):  # a team is no system to design anew
-            yield _claim(place, text, asked_as, level)
+        places.setdefault(text, place)  # what is written twice is looked at once
+    for text, place in places.items():
+        leading = LEADING.search(text) is not None
+        if kind is Kind.SYSTEM_DESIGN and leading:
+            continue  # a team is no system to design anew
+        figure = figures.has_figure(words.plain(text))
+        yield _Claim(place, text, Sort.LEADING if leading else Sort.FIGURE if figure else Sort.PLAIN)
 
 
 def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
@@ -106,25 +126,21 @@ def _written(content: ResumeContent) -> Iterator[tuple[str, str]]:
             yield _about(project), text
 
 
-def _leads(text: str) -> bool:
-    return not LEADING.isdisjoint(words.stems(text))
-
-
-def _claim(place: str, text: str, kind: Kind, level: Level) -> PlannedQuestion:
-    figure = figures.has_figure(words.plain(text))
-    sort = "leading" if _leads(text) else "figure" if figure else "plain"
-    claim = _cut(text, MAX_QUOTE).rstrip(".") + "."
-    competency = {"figure": "experience", "leading": "leadership", "plain": "experience"}[sort]
+def _about_claim(claim: _Claim, kind: Kind, level: Level) -> PlannedQuestion:
+    quote = _cut(claim.text, MAX_QUOTE).rstrip(".") + "."
     return PlannedQuestion(
-        source=f"resume:{sort}:{claim[:80]}",
+        source=f"resume:{claim.sort}:{quote[:80]}",
         question=Question(
-            text=CLAIM.format(place=place, claim=claim, ask=CLAIM_ASKS[kind][sort]),
+            text=CLAIM.format(place=claim.place, claim=quote, ask=CLAIM_ASKS[kind][claim.sort]),
             kind=kind,
             level=level,
-            competency="scalability" if kind is Kind.SYSTEM_DESIGN else competency,
-            topics=(claim,),
+            competency="scalability" if kind is Kind.SYSTEM_DESIGN else CLAIM_COMPETENCIES[claim.sort],
+            topics=(quote,),
+            guidance=made.guidance(
+                Sort.DESIGN_CLAIM if kind is Kind.SYSTEM_DESIGN else claim.sort, level, {"claim": quote}
+            ),
         ),
-        why=CLAIM_WHY[sort],
+        why=CLAIM_WHY[claim.sort],
     )
 
 
@@ -133,7 +149,7 @@ def _skills(
 ) -> Iterator[PlannedQuestion]:
     for skill in skill_names(content):
         asked_for = words.says(wanted, [skill])
-        template = {Kind.BEHAVIOURAL: SKILL_LEARNT, Kind.SYSTEM_DESIGN: SKILL_DESIGN}.get(kind, SKILL)
+        template, sort, competency = SKILL_ASKS.get(kind, (SKILL, Sort.SKILL, "experience"))
         why = (
             f"The job asks for {skill}, and your résumé lists it."
             if asked_for
@@ -145,10 +161,9 @@ def _skills(
                 text=template.format(skill=skill),
                 kind=Kind.MIXED if kind is Kind.TECHNICAL else kind,
                 level=level,
-                competency={Kind.BEHAVIOURAL: "learning", Kind.SYSTEM_DESIGN: "scalability"}.get(
-                    kind, "experience"
-                ),
+                competency=competency,
                 topics=(skill,),
+                guidance=made.guidance(sort, level, {"skill": skill}),
             ),
             why=why,
         )
@@ -173,6 +188,7 @@ def _positions(content: ResumeContent, level: Level) -> Iterator[PlannedQuestion
                     level=level,
                     competency="ownership",
                     topics=(position,),
+                    guidance=made.guidance(Sort.POSITION, level, {"position": position}),
                 ),
                 why="It is on your résumé; interviewers ask what your own part was.",
             )

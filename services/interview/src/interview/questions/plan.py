@@ -3,22 +3,25 @@
 import hashlib
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from common.contracts.resume import ResumeContent
-from interview.questions import bank, from_resume
+from interview.questions import bank, from_resume, made, trades
 from interview.questions.bank import BankQuestion
 from interview.questions.from_resume import PlannedQuestion
-from interview.questions.question import Kind, Level, Question
+from interview.questions.made import Sort
+from interview.questions.question import GAP, Kind, Level, Question
 from interview.questions.topics import Naming
 from interview.text import vocabulary, words
 
 RESUME_SHARE = 0.4
 GAP_FROM = 4
-GAP = (
+GAP_TEXT = (
     "The job mentions {topic}, and your résumé does not. Tell me about the nearest thing to it that you have done, "
     "and how you would close the gap."
 )
+DESIGNING = frozenset({trades.SOFTWARE, trades.DATA})  # trades in which systems are designed
 KIND_NAMES = {
     Kind.BEHAVIOURAL: "behavioural",
     Kind.TECHNICAL: "technical",
@@ -66,27 +69,39 @@ class _Choice:
 
 @dataclass(frozen=True)
 class _Named:
-    """The bank's topics, in its order, that the job names and that the résumé names, as each is written there."""
+    """The topics of the trade, in the bank's order, that the job names and that the résumé names.
+
+    Each stands as it is written there; of those in `common` nobody in the trade lacks one.
+    """
 
     by_job: dict[str, str]
     by_resume: dict[str, str]
+    common: frozenset[str]
 
 
 def plan(
-    wanted: Wanted, content: ResumeContent | None, asked_before: frozenset[str], seed: str
+    wanted: Wanted,
+    content: ResumeContent | None,
+    asked_before: frozenset[str],
+    seed: str,
+    banked: Sequence[BankQuestion],
 ) -> list[PlannedQuestion]:
     """Return the questions of an interview in the order they are asked, no two of them the same.
 
     Pure computing, some 20 ms of it for the longest job and résumé: not for an event loop, nor for a transaction.
-    `asked_before` are the sources of questions this person was asked earlier: they come only when the bank has no
-    other. Two interviews with the same wishes differ by `seed`; the same input always gives the same plan.
+    `banked` is the bank as it stands. `asked_before` are the sources of questions this person was asked earlier: they
+    come only when the bank has no other. Two interviews with the same wishes differ by `seed`; the same input always
+    gives the same plan.
     """
     choice = _Choice()
-    named = _named(wanted, content)
+    job_trades = _trades(wanted, content)
+    if wanted.kind is Kind.SYSTEM_DESIGN and job_trades.isdisjoint(DESIGNING):
+        wanted = replace(wanted, kind=Kind.TECHNICAL)
+    pool = {question.id: question for question in bank.fitting(banked, wanted.kind, wanted.level, job_trades)}
+    named = _named(wanted, content, job_trades, bank.topics(banked, job_trades))
     if content is not None:
         _from_resume(choice, wanted, content, named, asked_before)
     from_resume = len(choice.chosen)
-    pool = {question.id: question for question in bank.fitting(wanted.kind, wanted.level)}
     matched = {question.id: _matches(question, named) for question in pool.values()}
     while len(choice.chosen) < wanted.count and pool:
         best = min(
@@ -95,6 +110,17 @@ def plan(
         )
         choice.take(_from_bank(pool.pop(best.id), wanted, matched[best.id]))
     return _interleaved(choice.chosen[:from_resume], choice.chosen[from_resume:])
+
+
+def _trades(wanted: Wanted, content: ResumeContent | None) -> frozenset[str]:
+    """Return the trades of the job; where the job tells none, an interview about a craft is about the résumé's."""
+    job_trades = trades.of_job(wanted.job_title, wanted.job_description)
+    if job_trades or wanted.kind not in (Kind.TECHNICAL, Kind.SYSTEM_DESIGN):
+        return job_trades
+    resume_trades = trades.of_resume(content) if content is not None else trades.UNKNOWN
+    if not resume_trades and wanted.kind is Kind.SYSTEM_DESIGN:
+        return DESIGNING  # who asks for the design of systems says enough
+    return resume_trades
 
 
 def _from_resume(
@@ -107,7 +133,9 @@ def _from_resume(
     most = math.ceil(wanted.count * RESUME_SHARE)
     offered = from_resume.questions(content, wanted.kind, wanted.level, frozenset(words.stems(wanted.job)))
     for planned in offered:
-        if len(choice.chosen) < most and planned.source not in asked_before:
+        if len(choice.chosen) == most:
+            break
+        if planned.source not in asked_before:
             choice.take(planned)
     gap = _gap(wanted, named, asked_before)
     if gap is not None and wanted.count >= GAP_FROM and choice.chosen:
@@ -118,16 +146,18 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
     if wanted.kind is Kind.SYSTEM_DESIGN:
         return None
     for topic, mention in named.by_job.items():
-        if topic in named.by_resume or topic in vocabulary.words("common_topics"):
+        if topic in named.by_resume or topic in named.common:
             continue
         if f"gap:{topic}" in asked_before:
             continue
         question = Question(
-            text=GAP.format(topic=mention),
+            text=GAP_TEXT.format(topic=mention),
             kind=Kind.BEHAVIOURAL if wanted.kind is Kind.BEHAVIOURAL else Kind.MIXED,
             level=wanted.level,
-            competency="experience",
+            competency=GAP,
             topics=(topic,),
+            points=made.points(Sort.GAP, {"topic": mention}),
+            guidance=made.guidance(Sort.GAP, wanted.level, {"topic": mention}),
         )
         return PlannedQuestion(
             source=f"gap:{topic}", question=question, why=f"The job mentions {mention}; your résumé does not."
@@ -135,14 +165,23 @@ def _gap(wanted: Wanted, named: _Named, asked_before: frozenset[str]) -> Planned
     return None
 
 
-def _named(wanted: Wanted, content: ResumeContent | None) -> _Named:
+def _named(
+    wanted: Wanted,
+    content: ResumeContent | None,
+    job_trades: frozenset[str],
+    topics: Sequence[str],
+) -> _Named:
     resume = content.model_dump_json() if content is not None else ""
-    return _Named(by_job=_mentions(wanted.job), by_resume=_mentions(resume))
+    return _Named(
+        by_job=_mentions(wanted.job, topics),
+        by_resume=_mentions(resume, topics),
+        common=vocabulary.words("common_topics") | trades.common(job_trades),
+    )
 
 
-def _mentions(text: str) -> dict[str, str]:
+def _mentions(text: str, topics: Iterable[str]) -> dict[str, str]:
     naming = Naming(text)
-    return {topic: mention for topic in bank.topics() if (mention := naming.find(topic))}
+    return {topic: mention for topic in topics if (mention := naming.find(topic))}
 
 
 @dataclass(frozen=True)
@@ -170,11 +209,12 @@ def _cost(
 ) -> float:
     chance = int(hashlib.sha256(f"{seed}:{question.id}".encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
     return (
-        100.0 * (f"bank:{question.id}" in asked_before)
+        1000.0 * (f"bank:{question.id}" in asked_before)
+        + 100.0 * bank.distance(wanted.kind, question)
         + 10.0 * (wanted.level not in question.levels)
         + 4.0 * choice.competencies[question.competency]
         + 2.0 * (choice.kinds[question.kind] if wanted.kind is Kind.MIXED else 0)
-        + 3.0 * (wanted.kind is Kind.TECHNICAL and question.kind is not Kind.TECHNICAL)
+        + 20.0 * (wanted.kind is Kind.TECHNICAL and question.kind is not Kind.TECHNICAL)
         - 3.0 * min(2, len(matches.job))
         - 2.0 * min(2, len(matches.resume))
         + 2.0 * chance
@@ -182,15 +222,9 @@ def _cost(
 
 
 def _from_bank(banked: BankQuestion, wanted: Wanted, matches: _Matches) -> PlannedQuestion:
-    question = Question(
-        text=banked.text,
-        kind=banked.kind,
-        level=wanted.level,
-        competency=banked.competency,
-        topics=banked.topics,
-        points=banked.points,
+    return PlannedQuestion(
+        source=f"bank:{banked.id}", question=banked.at(wanted.level), why=_why(banked, wanted, matches)
     )
-    return PlannedQuestion(source=f"bank:{banked.id}", question=question, why=_why(banked, wanted, matches))
 
 
 def _why(question: BankQuestion, wanted: Wanted, matches: _Matches) -> str:

@@ -11,6 +11,13 @@ def load(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("interview").joinpath("data", name).read_text(encoding="utf-8"))
 
 
+def load_folder(name: str) -> list[dict[str, Any]]:
+    """Return the data files of a folder of the package, by name."""
+    folder = resources.files("interview").joinpath("data", name)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return [load(f"{name}/{entry}") for entry in names]
+
+
 @cache
 def _lists() -> dict[str, Any]:
     return load("vocabulary.toml")
