@@ -31,6 +31,7 @@ STORY = "STARL"
 REGULARISATION = 3.0
 RIDGE = 1.5
 FOLDS = 6
+OTHERS = (5, 17, 29)
 ADDRESSED = 0.5
 QUESTIONS = (*data.seen(), *data.training())
 THRESHOLDS = np.arange(0.2, 0.85, 0.05)
@@ -79,7 +80,8 @@ class Examples:
         """Return which sentences a part is told from: of stories, or of explanations, and what is neither."""
         stories = np.array(self.stories)
         other = np.array([{item.value for item in sentence.parts} == {"O"} for sentence in self.sentences])
-        return stories | other if LETTERS.get(part, "") in tuple(STORY) else ~stories | other
+        of_stories = part in LETTERS and LETTERS[part] in STORY
+        return stories | other if of_stories else ~stories | other
 
     @property
     def evidence(self) -> Array:
@@ -150,7 +152,7 @@ class Claims:
         self.answers: list[tuple[str, int, str]] = []
         rows: list[NDArray[np.float32]] = []
         labels: list[bool] = []
-        for question in QUESTIONS:
+        for number, question in enumerate(QUESTIONS):
             judged = measures.judged(question)
             criteria = {
                 criterion.id: 0 if criterion.main else int(criterion.id.removeprefix(rubrics.POINT))
@@ -160,6 +162,12 @@ class Claims:
             if not main and question.kind is data.Kind.STORY:
                 continue
             answers = {**question.answers, **question.otherwise, "negated": question.negated}
+            for distance in OTHERS:  # what is said about something else makes no point here
+                other = QUESTIONS[(number + distance) % len(QUESTIONS)]
+                answers[f"of {other.id}"] = tuple(
+                    sentence.model_copy(update={"made": frozenset()})
+                    for sentence in other.answers[data.Grade.EXCELLENT]
+                )
             for name, sentences in answers.items():
                 answered = reading.read(judged, data.spoken(sentences))
                 by_text = {sentence.text: sentence for sentence in sentences}

@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "a1d41a6b698550b20a60dbfdbdfba49d2cfa82d576b18d03e6f28b770025ab40"
+SHA256 = "5ea42e730c35a238f01fc81e121365ec1350c5a6a39e78b50e60a3c0dd7c19b5"
 
 
 class Part(StrEnum):
