@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
-from interview.coaching import claim_features, heads, reading, rubrics, sentence_features
+from interview.coaching import claim_features, heads, reading, relevance, rubrics, sentence_features
 from interview.coaching.heads import Part
 from interview.coaching.sentences import split
 
@@ -32,6 +32,8 @@ REGULARISATION = 3.0
 RIDGE = 1.5
 FOLDS = 6
 OTHERS = (5, 17, 29)
+FURTHER = (3, 7, 11, 13, 19, 23, 31, 37, 41, 47, 53, 61)
+SURELY = 0.015
 ADDRESSED = 0.5
 QUESTIONS = (*data.seen(), *data.training())
 THRESHOLDS = np.arange(0.2, 0.85, 0.05)
@@ -227,17 +229,73 @@ def main() -> None:
     weights, bias = train_addressed(examples)
     arrays |= {"addressed": weights.astype(np.float32), "addressed_bias": np.float32(bias)}
     # the evidence of a sentence is one of the things that the heads for claims see
-    write(arrays | no_claims())
+    write(arrays | no_claims() | no_relevance())
     for name, main_thing in (("point", False), ("main", True)):
         weights, bias = train_claims(name, Claims(main=main_thing))
         arrays |= {name: weights.astype(np.float32), f"{name}_bias": np.float32(bias)}
+    write(arrays | no_relevance())
+    arrays |= train_relevance()
     print(f"\nwrote {heads.WEIGHTS}: {write(arrays)}")
+
+
+def train_relevance() -> dict[str, Any]:
+    """Return the heads that tell answers to a question from answers to others, and print how well they do.
+
+    Only what scores under nearly every answer to the question itself is surely about something else.
+    """
+    weights, biases, limits = [], [], []
+    for kind in data.Kind:
+        rows: list[NDArray[np.float32]] = []
+        labels: list[int] = []
+        groups: list[str] = []
+        for number, question in enumerate(QUESTIONS):
+            if question.kind is not kind:
+                continue
+            judged = measures.judged(question)
+            others = [QUESTIONS[(number + distance) % len(QUESTIONS)] for distance in FURTHER]
+            texts = [(question.answer(grade), 1) for grade in data.Grade]
+            texts += [
+                (other.answer(grade), 0)
+                for other, grade in zip(others, [*data.Grade] * len(others), strict=False)
+                if other.competency != question.competency and (other.kind, kind) != (data.Kind.STORY, data.Kind.STORY)
+            ]
+            for text, label in texts:
+                answered = reading.read(judged, text)
+                if answered.lines:
+                    rows.append(relevance.features(answered))
+                    labels.append(label)
+                    groups.append(question.id)
+        features, wanted = np.array(rows, float), np.array(labels)
+        scores = np.zeros(len(wanted))
+        for train, test in GroupKFold(FOLDS).split(features, groups=groups):
+            scores[test] = _relevance().fit(features[train], wanted[train]).decision_function(features[test])
+        model = _relevance().fit(features, wanted)
+        off = min(0.0, float(np.quantile(scores[wanted == 1], SURELY)))
+        refused = (scores[wanted == 0] < off).mean()
+        print(f"relevance   {kind.value}: {len(wanted)} answers, {refused:.2f} of others surely off, own {SURELY}")
+        weights.append(model.coef_[0])
+        biases.append(float(model.intercept_[0]))
+        limits.append(off)
+    return {
+        "relevance": np.array(weights, np.float32),
+        "relevance_bias": np.array(biases, np.float32),
+        "relevance_off": np.array(limits, np.float32),
+    }
+
+
+def _relevance() -> LogisticRegression:
+    return LogisticRegression(C=10.0, class_weight="balanced", max_iter=3000)
 
 
 def no_claims() -> dict[str, Any]:
     """Return heads for claims that say nothing, until there are some."""
     empty = np.zeros(claim_features.COLUMNS, np.float32)
     return {"point": empty, "point_bias": np.float32(0), "main": empty, "main_bias": np.float32(0)}
+
+
+def no_relevance() -> dict[str, Any]:
+    """Return heads for relevance that say nothing, until there are some."""
+    return {"relevance": np.zeros((2, 5)), "relevance_bias": np.zeros(2), "relevance_off": np.zeros(2)}
 
 
 def write(arrays: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "5ea42e730c35a238f01fc81e121365ec1350c5a6a39e78b50e60a3c0dd7c19b5"
+SHA256 = "c6b6b98af7c01250d00791e6731710ae94c9ecedc3871426d845715616ea6e44"
 
 
 class Part(StrEnum):
@@ -44,6 +44,9 @@ class Heads:
     evidence_bias: float
     addressed: NDArray[np.float32]
     addressed_bias: float
+    relevance: NDArray[np.float32]
+    relevance_bias: NDArray[np.float32]
+    relevance_off: NDArray[np.float32]
     point: NDArray[np.float32]
     point_bias: float
     main: NDArray[np.float32]
@@ -63,6 +66,12 @@ class Heads:
         """Return a score for each sentence; above 0 it likely speaks to whoever judges the answer."""
         scores: NDArray[np.float32] = features @ self.addressed + self.addressed_bias
         return scores
+
+    def relevance_of(self, features: NDArray[np.float32], *, story: bool) -> tuple[bool, bool]:
+        """Return whether an answer with these features is likely about its question, and whether it surely is not."""
+        row = 0 if story else 1
+        score = float(features @ self.relevance[row] + self.relevance_bias[row])
+        return score > 0, score < float(self.relevance_off[row])
 
     def point_scores(self, features: Matrix) -> NDArray[np.float32]:
         """Return for each row of `claim_features` a score; above 0 the sentence is likely to make the point."""
@@ -93,6 +102,9 @@ def load() -> Heads:
             evidence_bias=float(arrays["evidence_bias"]),
             addressed=arrays["addressed"],
             addressed_bias=float(arrays["addressed_bias"]),
+            relevance=arrays["relevance"],
+            relevance_bias=arrays["relevance_bias"],
+            relevance_off=arrays["relevance_off"],
             point=arrays["point"],
             point_bias=float(arrays["point_bias"]),
             main=arrays["main"],

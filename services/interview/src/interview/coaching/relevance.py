@@ -2,16 +2,15 @@
 
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
+from interview.coaching import heads
 from interview.coaching.reading import Reading
 from interview.text import vocabulary
 
-# cosines, chosen on the seen half of the coach's data: the nearest sentence alone, or it and the next one together
-STORY_SURE = 0.36
-STORY_OFF = 0.30
-EXPLANATION_SURE = 0.48
-EXPLANATION_OFF = 0.40
-PAIR_SURE = 0.84
-PAIR_OFF = 0.70
+NEAREST = 3
+WIDEST = 3.0  # scores of claims beyond it say no more
 
 
 class Relevance(StrEnum):
@@ -25,26 +24,31 @@ class Relevance(StrEnum):
 def of(reading: Reading) -> tuple[Relevance, list[int]]:
     """Return whether the answer is about its question, and the sentences that show it.
 
-    Its nearest two sentences decide, so that no further sentence takes it away. An explanation near to its subject that
-    makes no point of it is about something else.
+    Its nearest sentences and what it says best decide, so that no further sentence takes relevance away.
     """
+    if not reading.lines:
+        return Relevance.ABOUT_SOMETHING_ELSE, []
     nearness = reading.nearness(subject(reading))
     ranked = sorted(nearness, key=lambda number: (-nearness[number], number))
-    best = nearness[ranked[0]] if ranked else -1.0
-    if reading.is_story:
-        sure, off = best >= STORY_SURE, best < STORY_OFF
-    else:
-        pair = best + nearness[ranked[1]] if len(ranked) > 1 else -1.0
-        sure = best >= EXPLANATION_SURE or pair >= PAIR_SURE
-        off = (best < EXPLANATION_OFF and pair < PAIR_OFF) or not (sure or _says_anything(reading))
-    if sure:
+    likely, sure_off = heads.load().relevance_of(features(reading), story=reading.is_story)
+    if likely:
         return Relevance.ABOUT_IT, ranked
-    return (Relevance.ABOUT_SOMETHING_ELSE, []) if off else (Relevance.UNSURE, ranked[:1])
+    return (Relevance.ABOUT_SOMETHING_ELSE, []) if sure_off else (Relevance.UNSURE, ranked[:1])
 
 
-def _says_anything(reading: Reading) -> bool:
-    claims = [criterion for criterion in reading.rubric.criteria if criterion.id in reading.claim_features]
-    return any(score > 0 for criterion in claims for score in reading.saying(criterion).values())
+def features(reading: Reading) -> NDArray[np.float32]:
+    """Return what the head for relevance sees: the three nearest cosines, the best point, the main thing.
+
+    An answer of fewer sentences has its last one counted again.
+    """
+    cosines = sorted(reading.nearness(subject(reading)).values(), reverse=True)
+    nearest = (cosines + [cosines[-1]] * NEAREST)[:NEAREST]
+    best = {True: -WIDEST, False: -WIDEST}
+    for criterion in reading.rubric.criteria:
+        if criterion.id in reading.claim_features:
+            score = max(reading.saying(criterion).values())
+            best[criterion.main] = max(best[criterion.main], min(WIDEST, score))
+    return np.array([*nearest, best[False], best[True]], np.float32)
 
 
 def subject(reading: Reading) -> tuple[str, ...]:
