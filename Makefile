@@ -177,8 +177,11 @@ fix: .venv/.ready ## mend what ruff can mend
 bench: .venv/.ready ## the benchmarks, each a ratio measured side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python "$$file" || exit 1; done
 
-quality-coach: .venv/.ready ## how the built-in coach orders answers of known quality, beside their length alone
-	@$(BIN)/python benchmarks/coach/quality.py
+quality-coach: .venv/.ready ## how well the coach judges answers of known quality, beside their length alone; KEEP=1 keeps it for GET /evaluators
+	@$(BIN)/python benchmarks/coach/quality.py $(if $(KEEP),--keep)
+
+train-coach: .venv/.ready ## train the built-in coach's small heads on the seen data, print how well they do, write the weights
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/coach/train.py
 
 coach-server: .venv/.ready ## 12 answers judged by a small model that a real llama.cpp server serves; half an hour
 	@$(FETCH_UV)

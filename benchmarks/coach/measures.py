@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
+from typing import Literal
 
 import data
 import variants
@@ -36,7 +37,7 @@ Engine = Callable[[question.Question, str], Evaluation]
 class Half:
     """The questions of one half with what every engine is asked about them."""
 
-    name: str
+    name: Literal["seen", "unseen"]
     questions: tuple[data.Question, ...]
     injections: tuple[data.Injection, ...]
 

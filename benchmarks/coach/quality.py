@@ -6,6 +6,7 @@ Without a key it is the built-in coach; with `OPENAI_API_KEY`, `OPENAI_BASE_URL`
 """
 
 import asyncio
+import datetime
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -15,11 +16,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import data
 import measures
+from data import Grade
 from measures import Engine, Half
 
 from common.errors import LLMProviderError
+from interview import measurements
 from interview.coaching import evaluator, reading, rule_based
 from interview.coaching.evaluation import EvaluatedBy, Evaluation, Kind
+from interview.measurements import EngineMeasurements, MeasuredOn, Measurement
 from interview.questions.question import Question
 from llm import settings as llm
 from llm.chain import Chain
@@ -93,8 +97,24 @@ def main(arguments: Sequence[str]) -> None:
     for half in halves:
         print(f"\n{len(half.questions)} questions, {len(half.injections)} injections ({half.name} half)\n")
         print(f"| what | {name} | length alone | engine before |\n| --- | --- | --- | --- |")
-        for measure, (value, length) in rows(engine, half).items():
+        table = rows(engine, half)
+        for measure, (value, length) in table.items():
             print(f"| {measure} | {value} | {length} | {BEFORE.get(measure, '')} |")
+        if "--keep" in arguments:
+            example = engine(measures.judged(half.questions[0]), half.questions[0].answer(Grade.DECENT))
+            keep(half, table, example.evaluated_by)
+
+
+def keep(half: Half, table: dict[str, tuple[str, str]], by: EvaluatedBy) -> None:
+    """Keep a table in the package, where the service shows it."""
+    measured = EngineMeasurements(
+        engine=by.engine,
+        model=by.model,
+        date=datetime.datetime.now(datetime.UTC).date(),
+        data=MeasuredOn(questions=len(half.questions), half=half.name),
+        rows=tuple(Measurement(name=name, text=text) for name, (text, _) in table.items()),
+    )
+    measurements.keep(measured, Path(measurements.__file__).parent)
 
 
 if __name__ == "__main__":

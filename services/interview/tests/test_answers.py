@@ -37,7 +37,7 @@ async def test_an_answer_is_taken_and_its_evaluation_follows(
     assert evaluation["status"] == "done"
     assert evaluation["evaluated_by"]["engine"] == "built-in"
     assert {"id", "name", "verdict", "points", "quotes", "reason"} <= evaluation["criteria"][0].keys()
-    assert all(quote in text for criterion in evaluation["criteria"] for quote in criterion["quotes"])
+    assert all(quote["text"] in text for criterion in evaluation["criteria"] for quote in criterion["quotes"])
     assert evaluation["star"]["action"]
     events = await service.published(UUID(interview["id"]))
     assert [event["ce_type"] for event in events] == ["interview.started", "interview.answer_evaluated"]

@@ -37,7 +37,7 @@ async def test_the_report_tells_what_was_found(
     assert report["overall"] == round((scores[0] + 0) / 2, 1)
     assert sum(competency["answers"] for competency in report["competencies"]) == 2
     assert all(
-        quote in good
+        quote["text"] in good
         for criterion in report["answers"][0]["evaluation"]["criteria"]
         for quote in criterion["quotes"]
     )
@@ -62,7 +62,7 @@ async def test_as_markdown_the_quotes_come_first_and_the_number_last(client: Cli
     assert "Skipped." in text
     assert "<b>" not in text.replace("\\<b\\>", "")
     assert "[today](x)" not in text
-    assert text.index("> As a result") < text.index("Score: ") < text.index("**Overall: ")
+    assert text.index("> As a result") < text.index("Coverage: ") < text.index("**Overall: ")
     assert text.rstrip().splitlines()[-1].startswith("**Overall: ")
 
 

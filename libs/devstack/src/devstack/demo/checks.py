@@ -47,7 +47,7 @@ def evaluations(report: Json) -> list[Json]:
 def quotes(evaluation: Json) -> Iterator[str]:
     """Each quote of each criterion."""
     for criterion in _sequence(evaluation, "criteria"):
-        yield from cast("Sequence[str]", criterion.get("quotes") or [])
+        yield from (str(quote["text"]) for quote in cast("Sequence[Json]", criterion.get("quotes") or []))
 
 
 def score(evaluation: Json) -> float | None:
@@ -60,10 +60,13 @@ def shown(evaluation: Json) -> Iterator[str]:
     """Lines that tell a person how an answer was judged: criteria and quotes first, then the score."""
     for criterion in _sequence(evaluation, "criteria"):
         yield f"    {criterion['verdict']!s:<14} {criterion['name']}"
-        for quote in cast("Sequence[str]", criterion.get("quotes") or [])[:1]:
-            yield f'                   "{quote}"'
+        for quote in cast("Sequence[Json]", criterion.get("quotes") or [])[:1]:
+            yield f'                   "{quote["text"]}"'
+    if evaluation.get("summary"):
+        yield f"    in sum         {evaluation['summary']}"
     value = score(evaluation)
-    yield f"    score          {'none: too little to assess' if value is None else f'{value:g} of 100'}"
+    name = "coverage" if evaluation.get("basis") == "coverage" else "score"
+    yield f"    {name:<14} {'none: too little to assess' if value is None else f'{value:g} of 100'}"
 
 
 def evaluator(value: object) -> str:

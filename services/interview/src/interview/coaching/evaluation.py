@@ -176,17 +176,17 @@ def compose(
     result = scoring.score(rubric, checked.verdicts)
     by = evaluated_by.model_copy(update={"rubric_hash": rubric.hash})
     judged_by_model = by.engine != BUILT_IN
-    told = feedback.of(rubric, checked.verdicts, transcript, judgement.advice)
+    comments = feedback.of(rubric, checked.verdicts, transcript, judgement.advice)
     return Evaluation(
         score=result.value,
         range=None if result.low is None or result.high is None else (result.low, result.high),
         basis=Basis.JUDGEMENT if judged_by_model else Basis.COVERAGE,
         note=result.note,
-        summary=judgement.summary or told.summary,
-        next_time=told.next_time,
+        summary=judgement.summary or comments.summary,
+        next_time=comments.next_time,
         criteria=_criteria(rubric, transcript, checked.verdicts),
-        strengths=told.strengths,
-        improvements=told.improvements,
+        strengths=comments.strengths,
+        improvements=comments.improvements,
         star=StarQuotes(
             **{
                 part: quotes(transcript, judgement.parts.get(part, ())[: verdicts.MAX_EVIDENCE])

@@ -17,7 +17,7 @@ from interview.coaching.sentence_features import Matrix
 from interview.embeddings.encoder import ModelAltered
 
 WEIGHTS = "heads.npz"
-SHA256 = "c6b6b98af7c01250d00791e6731710ae94c9ecedc3871426d845715616ea6e44"
+SHA256 = "33c60371c180318520fbec25b42aae652c2ba0cc147dd96f653975a09e9e2357"
 
 
 class Part(StrEnum):
