@@ -1,4 +1,4 @@
-"""Write five whole reports of the built-in coach into docs/examples: the same interview answered at four levels, and mixed."""
+"""Write five whole reports into docs/examples: the same interview answered at four levels, and mixed."""
 
 import datetime
 import sys
