@@ -21,7 +21,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from common.errors import DomainError
-from interview.coaching import rule_based
+from interview.coaching import evaluation
 from testkit.llm_server import FakeLLMServer
 
 ROOT = Path(__file__).parents[1]
@@ -148,7 +148,7 @@ async def look(whole) -> Exported:
     exported.labels["up"] |= ADDED
     importlib.import_module("gateway.edge")  # brings in every problem that the gateway can answer with
     exported.values |= {"job": {"interviewace"}, "process": set(PROCESSES), "code": codes()}
-    exported.values["engine"].add(rule_based.ENGINE)
+    exported.values["engine"].add(evaluation.BUILT_IN)
     async with httpx.AsyncClient(trust_env=False) as client:
         for process in PROCESSES:
             response = await client.get(f"http://127.0.0.1:{port_of(whole, process)}/metrics")

@@ -72,7 +72,9 @@ async def test_better_answers_score_higher_and_are_quoted_word_for_word(person, 
         assert response.headers["preference-applied"].startswith("wait")
         evaluation = response.json()["evaluation"]
         assert evaluation["evaluated_by"]["engine"] == "built-in"
-        assert all(quote in text for criterion in evaluation["criteria"] for quote in criterion["quotes"])
+        assert all(
+            quote["text"] in text for criterion in evaluation["criteria"] for quote in criterion["quotes"]
+        )
         scores.append(evaluation["score"] or 0)
     assert scores[0] > scores[1] + 30
     report = await person.report(started["id"])

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
-from typing import Literal
 
 import data
 import variants
@@ -12,6 +11,7 @@ from data import Form, Grade, Part
 
 from interview.coaching import evaluation
 from interview.coaching.evaluation import Evaluation
+from interview.measurements import HalfName
 from interview.questions import bank, question
 from interview.questions.question import Guidance, Point
 
@@ -37,7 +37,7 @@ Engine = Callable[[question.Question, str], Evaluation]
 class Half:
     """The questions of one half with what every engine is asked about them."""
 
-    name: Literal["seen", "unseen"]
+    name: HalfName
     questions: tuple[data.Question, ...]
     injections: tuple[data.Injection, ...]
 

@@ -264,7 +264,7 @@ async def test_a_worker_is_ready_once_all_its_parts_work(sample, reactions, even
             await eventually(ready)
             checks = (await client.get("/ready")).json()["checks"]
             parts = ("postgres", "redis", "kafka", "consumers", "outbox", "relay", "tasks")
-    assert checks == dict.fromkeys(parts, "ok")
+            assert checks == dict.fromkeys(parts, "ok")
             assert (await client.get("/health")).status_code == 200
 
 

@@ -31,7 +31,7 @@ def evaluation(score: float | None, quotes: list[str]) -> dict[str, object]:
         "name": "Names a result",
         "verdict": "MET",
         "points": 3,
-        "quotes": quotes,
+        "quotes": [{"text": quote} for quote in quotes],
         "reason": "",
     }
     by = {"engine": "built-in", "model": "rules"}

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[4]
 NEEDED = (
-    *("pyproject.toml", ".env.example", "docker-compose.yml", "deploy/k8s/**/*.*", "docs/*/*.json"),
+    *("pyproject.toml", ".env.example", "docker-compose.yml", "deploy/**/*.*", "docs/*/*.json"),
     *("libs/common/src/common/contracts/*.py", "libs/common/src/common/db/migrations.py"),
     "libs/common/src/common/paths.py",
     *("libs/devstack/src/devstack/ports.py", "libs/devstack/src/devstack/services.py"),

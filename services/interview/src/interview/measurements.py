@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 NOT_CALIBRATED = "not calibrated against people"
+HalfName = Literal["seen", "unseen"]
 FILE = Path("data", "measurements.json")
 
 
@@ -28,9 +29,7 @@ class MeasuredOn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     questions: int = Field(ge=0, description="How many questions, each with answers of several levels.")
-    half: Literal["seen", "unseen"] = Field(
-        description="`seen` was looked at while the engine was tuned, `unseen` was not."
-    )
+    half: HalfName = Field(description="`seen` was looked at while the engine was tuned, `unseen` was not.")
 
 
 class EngineMeasurements(BaseModel):
