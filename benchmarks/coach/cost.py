@@ -42,14 +42,15 @@ def main() -> None:
     started = time.process_time()
     rule_based.evaluate(reading.read(measures.judged(warm), warm.answer(data.Grade.WEAK)))
     first = time.process_time() - started
+    met: set[str] = set()
     new: list[float] = []
     again: list[float] = []
     for item, text in answers():
         question = measures.judged(item)
         started = time.process_time()
         rule_based.evaluate(reading.read(question, text))
-        (again if item.id in _met else new).append(time.process_time() - started)
-        _met.add(item.id)
+        (again if item.id in met else new).append(time.process_time() - started)
+        met.add(item.id)
     print("| what | |\n| --- | --- |")
     print(f"| CPU of an answer of ten sentences, its question met before | {1000 * median(again):.0f} ms |")
     print(f"| the same, its question new to the process | {1000 * median(new):.0f} ms |")
@@ -59,8 +60,6 @@ def main() -> None:
     )
     print(f"| most memory at once | {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB |")
 
-
-_met: set[str] = set()
 
 if __name__ == "__main__":
     main()

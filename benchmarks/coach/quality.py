@@ -37,6 +37,7 @@ BEFORE = {
 }
 
 
+@cache
 def built_in(question: Question, answer: str) -> Evaluation:
     """Return the built-in coach's evaluation."""
     return rule_based.evaluate(reading.read(question, answer))

@@ -7,7 +7,7 @@ they do is measured on questions that were left out, a sixth at a time; the weig
 import hashlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,18 +90,29 @@ class Examples:
         return np.array([float(sentence.evidence) for sentence in self.sentences])
 
 
-def left_out(examples: Examples, rows: NDArray[np.bool_], labels: Array, make: Callable[[], Any]) -> Array:
-    """Return what models say of the sentences of questions that they were not trained on."""
+def left_out(
+    features: Array,
+    labels: NDArray[Any],
+    groups: Sequence[str],
+    make: Callable[[], Any],
+    predict: Callable[[Any, Array], Array],
+    rows: NDArray[np.bool_] | None = None,
+) -> Array:
+    """Return what models say of the groups (questions, injections) that they were not trained on.
+
+    With `rows` they are trained on these alone.
+    """
     predicted = np.zeros(len(labels))
-    for train, test in GroupKFold(FOLDS).split(examples.features, groups=examples.groups):
-        of_kind = train[rows[train]]
-        model = make().fit(examples.features[of_kind], labels[of_kind])
-        predicted[test] = _predict(model, examples.features[test])
+    for train, test in GroupKFold(FOLDS).split(features, groups=groups):
+        used = train if rows is None else train[rows[train]]
+        predicted[test] = predict(make().fit(features[used], labels[used]), features[test])
     return predicted
 
 
-def _predict(model: Any, features: Array) -> Array:
-    return model.predict_proba(features)[:, 1] if hasattr(model, "predict_proba") else model.predict(features)
+def chance(model: LogisticRegression, features: Array) -> Array:
+    """Return how likely each row is what the model looks for."""
+    chances: Array = model.predict_proba(features)[:, 1]
+    return chances
 
 
 def classifier() -> LogisticRegression:
@@ -111,7 +122,7 @@ def classifier() -> LogisticRegression:
 def train_part(examples: Examples, part: Part) -> tuple[Array, float]:
     """Return the weights and the bias of a part, its threshold folded into the bias, and print how well it does."""
     rows, labels = examples.of_kind(part), examples.labels(part)
-    chances = left_out(examples, rows, labels, classifier)
+    chances = left_out(examples.features, labels, examples.groups, classifier, chance, rows)
     scores = {float(limit): f1_score(labels[rows], chances[rows] > limit) for limit in THRESHOLDS}
     limit = max(scores, key=lambda limit: scores[limit])
     print(f"{part.value:11} {labels.sum():5} sentences, F1 {scores[limit]:.2f} at {limit:.2f}")
@@ -132,16 +143,17 @@ def train_addressed(examples: Examples) -> tuple[Array, float]:
     labels = np.array([1] * len(injections) + [0] * (len(features) - len(injections)))
     groups = [group for _, group in (*injections, *honest)] + examples.groups
     features[:, sentence_features.CONTEXT] = 0.0  # whatever it stands beside
-    chances = np.zeros(len(labels))
-    for train, test in GroupKFold(FOLDS).split(features, groups=groups):
-        model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(features[train], labels[train])
-        chances[test] = model.predict_proba(features[test])[:, 1]
+
+    def make() -> LogisticRegression:
+        return LogisticRegression(C=REGULARISATION, max_iter=2000)
+
+    chances = left_out(features, labels, groups, make, chance)
     recall = (chances[labels == 1] > ADDRESSED).mean()
     false = int((chances[labels == 0] > ADDRESSED).sum())
     print(
         f"addressed   {labels.sum():5} sentences, recall {recall:.2f}, {false} of {(labels == 0).sum()} false"
     )
-    model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit(features, labels)
+    model = make().fit(features, labels)
     return model.coef_[0], float(model.intercept_[0]) - float(np.log(ADDRESSED / (1 - ADDRESSED)))
 
 
@@ -191,14 +203,15 @@ def train_claims(name: str, claims: Claims) -> tuple[Array, float]:
     """Return the weights and the bias of the head for points or for the main thing, and print how well it does."""
     mean, deviation = claims.features.mean(axis=0), claims.features.std(axis=0) + 1e-6
     scaled = (claims.features - mean) / deviation
-    chances = np.zeros(len(claims.groups))
-    for train, test in GroupKFold(FOLDS).split(scaled, groups=claims.groups):
-        model = LogisticRegression(max_iter=3000).fit(scaled[train], claims.labels[train])
-        chances[test] = model.predict_proba(scaled[test])[:, 1]
+
+    def make() -> LogisticRegression:
+        return LogisticRegression(max_iter=3000)
+
+    chances = left_out(scaled, claims.labels, claims.groups, make, chance)
     scores = {float(limit): claims.f1(chances, limit) for limit in np.arange(0.05, 0.8, 0.025)}
     limit = max(scores, key=lambda limit: scores[limit])
     print(f"{name:11} {claims.labels.sum():5} sentences, F1 by answer {scores[limit]:.2f} at {limit:.2f}")
-    model = LogisticRegression(max_iter=3000).fit(scaled, claims.labels)
+    model = make().fit(scaled, claims.labels)
     weights = model.coef_[0] / deviation
     bias = float(model.intercept_[0]) - float(weights @ mean) - float(np.log(limit / (1 - limit)))
     return weights, bias
@@ -209,8 +222,9 @@ def main() -> None:
     examples = Examples()
     print(f"{len(examples.sentences)} sentences of {len(QUESTIONS)} questions\n")
     parts = [train_part(examples, part) for part in Part]
-    everything = np.ones(len(examples.sentences), bool)
-    predicted = left_out(examples, everything, examples.evidence, lambda: Ridge(RIDGE))
+    predicted = left_out(
+        examples.features, examples.evidence, examples.groups, lambda: Ridge(RIDGE), Ridge.predict
+    )
     print(f"evidence: correlation {np.corrcoef(predicted, examples.evidence)[0, 1]:.2f}")
     ridge = Ridge(RIDGE).fit(examples.features, examples.evidence)
     arrays = {
@@ -256,13 +270,12 @@ def train_relevance() -> dict[str, Any]:
             for text, label in texts:
                 answered = reading.read(judged, text)
                 if answered.lines:
-                    rows.append(relevance.features(answered))
+                    nearness = answered.nearness(relevance.subject(answered))
+                    rows.append(relevance.features(answered, nearness))
                     labels.append(label)
                     groups.append(question.id)
         features, wanted = np.array(rows, float), np.array(labels)
-        scores = np.zeros(len(wanted))
-        for train, test in GroupKFold(FOLDS).split(features, groups=groups):
-            scores[test] = _relevance().fit(features[train], wanted[train]).decision_function(features[test])
+        scores = left_out(features, wanted, groups, _relevance, LogisticRegression.decision_function)
         model = _relevance().fit(features, wanted)
         off = min(0.0, float(scores[wanted == 1].min())) - SURELY
         refused = (scores[wanted == 0] < off).mean()

@@ -8,15 +8,22 @@ from google import genai
 from google.genai import errors, types
 from pydantic import BaseModel
 
-from llm import parameters, schema_adapters
+from llm import schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
-from llm.parameters import Form, Parameters
+from llm.parameters import REFUSING, Form, Learned, Parameters
 from llm.protocol import Prompt, Reply, T
 
 LENGTHS = ("max_output_tokens",)
 RETRY_DELAY = re.compile(r"'retryDelay': '(\d+(?:\.\d+)?)s'")
 NO_KEY = "not-needed"
 REFUSALS = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"})
+
+
+def _refusal(error: Exception) -> object | None:
+    if isinstance(error, errors.APIError) and error.code in REFUSING:
+        body: object = error.details
+        return body
+    return None
 
 
 class Gemini:
@@ -27,7 +34,7 @@ class Gemini:
     def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
         self.model = model
         self._timeout = timeout
-        self._parameters = Parameters(LENGTHS)
+        self._learned = Learned(self.name, model, LENGTHS)
         self._client = genai.Client(
             api_key=api_key or NO_KEY,
             vertexai=False,
@@ -56,24 +63,12 @@ class Gemini:
         return self._read(response, shape)
 
     async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> types.GenerateContentResponse:
-        """Return the response to the request as far as the server takes it; what it refused is remembered."""
-        taken = self._parameters
-        while True:
-            try:
-                response = await self._client.aio.models.generate_content(
-                    model=self.model, contents=prompt.user, config=_config(prompt, shape, taken)
-                )
-            except errors.APIError as error:
-                if error.code not in parameters.REFUSING:
-                    raise
-                left = taken.without(parameters.refusal(error.details))
-                if left is None:
-                    raise
-                taken = left
-            else:
-                parameters.remember(self.name, self.model, self._parameters, taken)
-                self._parameters = taken
-                return response
+        async def send(taken: Parameters) -> types.GenerateContentResponse:
+            return await self._client.aio.models.generate_content(
+                model=self.model, contents=prompt.user, config=_config(prompt, shape, taken)
+            )
+
+        return await self._learned.ask(send, _refusal)
 
     @staticmethod
     def _named(error: errors.APIError) -> RateLimited | ProviderUnavailable | Rejected:

@@ -8,9 +8,9 @@ from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import ResponseFormat
 from pydantic import BaseModel
 
-from llm import parameters, schema_adapters
+from llm import schema_adapters
 from llm.errors import BadOutput, ProviderTimeout, ProviderUnavailable, RateLimited, Refused, Rejected
-from llm.parameters import Form, Parameters
+from llm.parameters import REFUSING, Form, Learned, Parameters
 from llm.protocol import Prompt, Reply, T
 
 LENGTHS = ("max_completion_tokens", "max_tokens")
@@ -24,6 +24,12 @@ def _seconds(value: str | None) -> float | None:
         return None
 
 
+def _refusal(error: Exception) -> object | None:
+    if isinstance(error, openai.APIStatusError) and error.status_code in REFUSING:
+        return error.response.text
+    return None
+
+
 class OpenAI:
     """One attempt at a time, with the SDK's own retries off. What the server refuses of a request is left out later."""
 
@@ -31,7 +37,7 @@ class OpenAI:
 
     def __init__(self, *, model: str, api_key: str | None, base_url: str | None, timeout: float) -> None:
         self.model = model
-        self._parameters = Parameters(LENGTHS)
+        self._learned = Learned(self.name, model, LENGTHS)
         self._client = openai.AsyncOpenAI(
             api_key=api_key or NO_KEY, base_url=base_url, timeout=timeout, max_retries=0
         )
@@ -56,24 +62,13 @@ class OpenAI:
         return self._read(response, shape)
 
     async def _taken(self, prompt: Prompt, shape: type[BaseModel]) -> ChatCompletion:
-        """Return the response to the request as far as the server takes it; what it refused is remembered."""
-        taken = self._parameters
-        while True:
-            try:
-                response: ChatCompletion = await self._client.chat.completions.create(
-                    model=self.model, **_request(prompt, shape, taken)
-                )
-            except openai.APIStatusError as error:
-                if error.status_code not in parameters.REFUSING:
-                    raise
-                left = taken.without(parameters.refusal(error.response.text))
-                if left is None:
-                    raise
-                taken = left
-            else:
-                parameters.remember(self.name, self.model, self._parameters, taken)
-                self._parameters = taken
-                return response
+        async def send(taken: Parameters) -> ChatCompletion:
+            response: ChatCompletion = await self._client.chat.completions.create(
+                model=self.model, **_request(prompt, shape, taken)
+            )
+            return response
+
+        return await self._learned.ask(send, _refusal)
 
     def _read(self, response: ChatCompletion, shape: type[T]) -> Reply[T]:
         if not isinstance(response, ChatCompletion) or not response.choices:

@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 import structlog
 
 log = structlog.get_logger()
+
+R = TypeVar("R")
 
 REFUSING = frozenset({400, 422, 500, 501})
 """Statuses with which servers refuse a parameter; some proxies make a 500 of every refusal."""
@@ -100,14 +102,44 @@ def _strings(body: object) -> Iterator[str]:
             yield from _strings(body.get(key))
 
 
-def remember(provider: str, model: str, before: Parameters, now: Parameters) -> None:
-    """Log what is left out from now on, once."""
-    if before != now:
-        log.info(
-            "llm_parameters_left_out",
-            provider=provider,
-            model=model,
-            temperature=now.temperature,
-            length=now.length,
-            form=now.form.value,
-        )
+class Learned:
+    """What the server of one model takes, as far as it is known; what it refused stays left out."""
+
+    def __init__(self, provider: str, model: str, lengths: tuple[str, ...]) -> None:
+        self._provider = provider
+        self._model = model
+        self._parameters = Parameters(lengths)
+
+    async def ask(
+        self, send: Callable[[Parameters], Awaitable[R]], refusal_in: Callable[[Exception], object | None]
+    ) -> R:
+        """Return the response to the request as far as the server takes it.
+
+        `send` asks with these parameters; `refusal_in` returns the body of an error that may refuse one, else None.
+        """
+        taken = self._parameters
+        while True:
+            try:
+                response = await send(taken)
+            except Exception as error:
+                body = refusal_in(error)
+                left = None if body is None else taken.without(refusal(body))
+                if left is None:
+                    raise
+                taken = left
+            else:
+                self._remember(taken)
+                return response
+
+    def _remember(self, taken: Parameters) -> None:
+        """Log what is left out from now on, once."""
+        if taken != self._parameters:
+            log.info(
+                "llm_parameters_left_out",
+                provider=self._provider,
+                model=self._model,
+                temperature=taken.temperature,
+                length=taken.length,
+                form=taken.form.value,
+            )
+        self._parameters = taken

@@ -80,13 +80,6 @@ def test_nearness_to_nothing_is_none() -> None:
     assert reading.read(QUESTION, "").nearness(("anything",)) == {}
 
 
-def test_a_sentence_that_denies_is_compared_with_samples_that_deny() -> None:
-    answered = reading.read(INDEX, "I would never put an index on a small table.")
-    affirming, denying = ("I put an index on a small table.",), ("I wouldn't put an index on a small table.",)
-    assert answered.nearness(affirming, same_polarity=True)[1] == -1.0
-    assert answered.nearness(denying, same_polarity=True)[1] > 0.8
-
-
 def test_an_answer_in_another_language_is_known_as_one() -> None:
     answered = reading.read(
         QUESTION, "Im letzten Jahr hat unser Team die neue Kasse eingeführt und ich half dabei."

@@ -25,6 +25,8 @@ RUBRIC = Rubric(
         criterion("large", 30, scale=Scale.FOUR_STEP),
     ),
 )
+FIRST = RUBRIC.model_copy(update={"version": 1})
+"""What was scored by the first version's rule is scored by it for ever."""
 
 
 def verdict(name: str, outcome: Outcome, level: int = 0, sentences: tuple[int, ...] = (1,)) -> Verdict:
@@ -173,3 +175,52 @@ def test_every_question_of_the_bank_can_be_judged_by_code_for_at_least_half(
         )
         assert 2 * by_code >= sum(criterion.weight for criterion in criteria)
         assert len({criterion.id for criterion in criteria}) == len(criteria)
+
+
+def test_first_version_the_score_is_the_weight_earned_over_the_weight_that_could_be_assessed() -> None:
+    verdicts = [
+        verdict("gate", Outcome.MET, 3),
+        verdict("small", Outcome.UNMET),
+        verdict("large", Outcome.MET, 2),
+    ]
+    assert scoring.score(FIRST, verdicts).value == 50.0
+    verdicts[1] = verdict("small", Outcome.CANNOT_ASSESS)
+    assert scoring.score(FIRST, verdicts).value == 66.7
+
+
+def test_first_version_a_gate_that_is_not_met_holds_the_score_at_the_floor() -> None:
+    verdicts = [
+        verdict("gate", Outcome.UNMET),
+        verdict("small", Outcome.MET, 3),
+        verdict("large", Outcome.MET, 3),
+    ]
+    score = scoring.score(FIRST, verdicts)
+    assert score.value == 10.0
+    assert "gate" in score.note
+
+
+def test_first_version_a_gate_nobody_can_assess_holds_a_strong_answer_and_leaves_a_weaker_one_without_a_number() -> (
+    None
+):
+    gate, small = verdict("gate", Outcome.CANNOT_ASSESS), verdict("small", Outcome.MET, 3)
+    strong = scoring.score(FIRST, [gate, small, verdict("large", Outcome.MET, 3)])
+    assert (strong.value, strong.note[:10]) == (60.0, "At most 60")
+    weaker = scoring.score(FIRST, [gate, small, verdict("large", Outcome.UNMET, 0)])
+    assert (weaker.value, weaker.note[:8]) == (None, "No score")
+
+
+def test_first_version_a_gate_that_nothing_speaks_for_leaves_even_a_strong_answer_without_a_number() -> None:
+    gate = verdict("gate", Outcome.CANNOT_ASSESS, sentences=())
+    strong = [gate, verdict("small", Outcome.MET, 3), verdict("large", Outcome.MET, 3)]
+    assert scoring.score(FIRST, strong).value is None
+
+
+def test_first_version_under_half_of_the_weight_assessable_there_is_no_number() -> None:
+    verdicts = [
+        verdict("gate", Outcome.MET, 3),
+        verdict("small", Outcome.MET, 3),
+        verdict("large", Outcome.CANNOT_ASSESS),
+    ]
+    score = scoring.score(FIRST, verdicts)
+    assert score.value is None
+    assert "less than half" in score.note

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from interview.coaching.rubrics import Criterion
-from interview.coaching.sentence_features import Matrix
+from interview.coaching.sentence_features import Matrix, meaning
 from interview.coaching.transcript import Line
-from interview.embeddings import shared
 from interview.embeddings.encoder import Vectors
 from interview.text import neutral, words
 
@@ -30,18 +29,18 @@ class _Claim:
 
 
 def of(
-    lines: Sequence[Line], meaning: Matrix, evidence: Matrix, question: str, criteria: Sequence[Criterion]
+    lines: Sequence[Line], vectors: Matrix, evidence: Matrix, question: str, criteria: Sequence[Criterion]
 ) -> dict[str, Matrix]:
     """Return by criterion a row for each line: how it stands to what the criterion asks to be said.
 
-    `meaning` holds a vector of length 1 for each line, `evidence` a number from 0 to 3.
+    `vectors` holds a vector of length 1 for each line, `evidence` a number from 0 to 3.
     """
     if not lines or not criteria:
         return {criterion.id: np.empty((0, COLUMNS), np.float32) for criterion in criteria}
     claims = [_claim(criterion) for criterion in criteria]
     spread = Counter(stem for claim in claims for stem in claim.stems)
     asked = words.content(question)
-    cosines = [meaning @ claim.vectors.T for claim in claims]
+    cosines = [vectors @ claim.vectors.T for claim in claims]
     nearest = np.stack([cosine.max(axis=1) for cosine in cosines], axis=1)
     negated = np.array([neutral.is_negated(line.text) for line in lines], np.float32)
     features: dict[str, Matrix] = {}
@@ -52,7 +51,7 @@ def of(
         shared_words = np.array([_shared(line, claim, spread, asked) for line in lines])
         sizes = np.array([1.0 + len(line.content) for line in lines])
         mistaken = (
-            (meaning @ claim.mistakes.T).max(axis=1) - nearest[:, number]
+            (vectors @ claim.mistakes.T).max(axis=1) - nearest[:, number]
             if claim.mistakes is not None
             else 0.0
         )
@@ -83,11 +82,9 @@ def _shared(line: Line, claim: _Claim, spread: Counter[str], asked: frozenset[st
 def _claim(criterion: Criterion) -> _Claim:
     texts = (criterion.name, *criterion.samples)
     return _Claim(
-        vectors=shared.encode(tuple(neutral.neutral(text) for text in texts)),
+        vectors=meaning(texts),
         negated=np.array([neutral.is_negated(text) for text in texts], np.float32),
         stems=frozenset[str]().union(*(words.content(text) for text in texts)),
         phrases=criterion.phrases,
-        mistakes=shared.encode(tuple(neutral.neutral(text) for text in criterion.mistakes))
-        if criterion.mistakes
-        else None,
+        mistakes=meaning(criterion.mistakes) if criterion.mistakes else None,
     )

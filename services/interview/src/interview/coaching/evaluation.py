@@ -1,6 +1,6 @@
 """An evaluation: the verdicts, the sentences quoted for them, and the score they make. It can be replayed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -141,12 +141,6 @@ class Evaluation(Frozen):
         """Whether an engine judged; what code settles by itself, as an empty answer, says nothing of an engine."""
         return self.kind is Kind.SCORED and not self.settled_by_code
 
-    @property
-    def comparability(self) -> tuple[str, str | None, str | None, int]:
-        """What has to be the same in two evaluations for their scores to be compared."""
-        by = self.evaluated_by
-        return by.engine, by.model, by.prompt_hash, self.rubric.version if self.rubric else 0
-
     def replay(self) -> float | None:
         """Return the score derived again from what is stored."""
         return scoring.score(self.rubric, self.verdicts).value if self.rubric else None
@@ -184,12 +178,12 @@ def compose(
         note=result.note,
         summary=judgement.summary or comments.summary,
         next_time=comments.next_time,
-        criteria=_criteria(rubric, transcript, checked.verdicts),
+        criteria=_criteria(rubric, transcript, checked.verdicts, comments.quoted),
         strengths=comments.strengths,
         improvements=comments.improvements,
         star=StarQuotes(
             **{
-                part: quotes(transcript, judgement.parts.get(part, ())[: verdicts.MAX_EVIDENCE])
+                part: _quotes(transcript, judgement.parts.get(part, ())[: verdicts.MAX_EVIDENCE])
                 for part in StarQuotes.model_fields
             }
         ),
@@ -209,9 +203,11 @@ def compose(
 
 
 def _criteria(
-    rubric: Rubric, transcript: Transcript, judged: Sequence[Verdict]
+    rubric: Rubric,
+    transcript: Transcript,
+    judged: Sequence[Verdict],
+    quoted: Mapping[str, tuple[int, ...]],
 ) -> tuple[CriterionResult, ...]:
-    shown = feedback.quoted_once(rubric, judged)
     return tuple(
         CriterionResult(
             id=criterion.id,
@@ -219,19 +215,18 @@ def _criteria(
             verdict=verdict.outcome,
             points=scoring.points(criterion, verdict),
             max_points=float(criterion.weight),
-            quotes=quotes(transcript, shown.get(criterion.id, ())),
+            quotes=_quotes(transcript, quoted.get(criterion.id, ())),
             reason=verdict.reason,
             checked_by=verdict.by,
             gate=criterion.gate,
             main=criterion.main,
             agreement=verdict.agreement,
         )
-        for verdict in judged
-        if (criterion := rubric.criterion(verdict.criterion_id))
+        for criterion, verdict in verdicts.pairs(rubric, judged)
     )
 
 
-def quotes(transcript: Transcript, numbers: Sequence[int]) -> tuple[Quote, ...]:
+def _quotes(transcript: Transcript, numbers: Sequence[int]) -> tuple[Quote, ...]:
     """Return the sentences of these numbers as they were typed."""
     lines = [
         transcript.lines[number - 1].sentence for number in numbers if 1 <= number <= len(transcript.lines)

@@ -1,12 +1,12 @@
 """What is said to the candidate: a sentence in sum, what was good with its quote, what would help most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from interview.coaching import scoring
 from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
 from interview.coaching.transcript import Transcript
-from interview.coaching.verdicts import Outcome, Verdict
+from interview.coaching.verdicts import Outcome, Verdict, pairs
 
 MOST = 4
 QUOTES = 2
@@ -19,12 +19,16 @@ MAIN_WRONG = "The main thing is not right yet: {main}"
 
 @dataclass(frozen=True)
 class Feedback:
-    """The summary, what to do next time, strengths with their quotes, and what would help, the most first."""
+    """The summary, what to do next time, strengths with their quotes, and what would help, the most first.
+
+    `quoted` are the sentences quoted for each criterion.
+    """
 
     summary: str
     next_time: str
     strengths: tuple[str, ...]
     improvements: tuple[str, ...]
+    quoted: dict[str, tuple[int, ...]]
 
 
 def of(
@@ -33,24 +37,27 @@ def of(
     """Return what is said about these verdicts; `advice` is a model's own, the rubric's follows it."""
     good = _good(rubric, verdicts)
     improvements = _improvements(rubric, verdicts, advice)
+    quoted = _quoted_once(rubric, verdicts)
     return Feedback(
         summary=_summary(rubric, verdicts, good, improvements),
         next_time=improvements[0] if improvements else "",
-        strengths=_strengths(rubric, verdicts, good, transcript),
+        strengths=_strengths(good, quoted, transcript),
         improvements=improvements,
+        quoted=quoted,
     )
 
 
-def quoted_once(rubric: Rubric, verdicts: Sequence[Verdict]) -> dict[str, tuple[int, ...]]:
+def _quoted_once(rubric: Rubric, verdicts: Sequence[Verdict]) -> dict[str, tuple[int, ...]]:
     """Return by criterion the sentences quoted for it: each sentence once, for the criterion it is best for.
 
     The main thing chooses first, then the heavier criteria; a criterion whose sentences are all taken goes without.
     """
     taken: set[int] = set()
     shown: dict[str, tuple[int, ...]] = {}
-    pairs = [(criterion, verdict) for criterion, verdict in _pairs(rubric, verdicts) if not criterion.gate]
+    quotable = [(criterion, verdict) for criterion, verdict in pairs(rubric, verdicts) if not criterion.gate]
+    quotable.sort(key=lambda pair: (not pair[0].main, -pair[0].weight))
     for turn in range(QUOTES):
-        for criterion, verdict in sorted(pairs, key=lambda pair: (not pair[0].main, -pair[0].weight)):
+        for criterion, verdict in quotable:
             free = next((number for number in verdict.sentences if number not in taken), None)
             if free is not None and len(shown.get(criterion.id, ())) == turn:
                 taken.add(free)
@@ -58,16 +65,10 @@ def quoted_once(rubric: Rubric, verdicts: Sequence[Verdict]) -> dict[str, tuple[
     return shown
 
 
-def _pairs(rubric: Rubric, verdicts: Iterable[Verdict]) -> list[tuple[Criterion, Verdict]]:
-    return [
-        (criterion, verdict) for verdict in verdicts if (criterion := rubric.criterion(verdict.criterion_id))
-    ]
-
-
 def _good(rubric: Rubric, verdicts: Sequence[Verdict]) -> list[Criterion]:
     met = [
         (criterion, verdict)
-        for criterion, verdict in _pairs(rubric, verdicts)
+        for criterion, verdict in pairs(rubric, verdicts)
         if verdict.outcome is Outcome.MET and criterion.praise
     ]
     met.sort(key=lambda pair: (not pair[0].main, -(scoring.points(*pair) or 0.0)))
@@ -75,12 +76,11 @@ def _good(rubric: Rubric, verdicts: Sequence[Verdict]) -> list[Criterion]:
 
 
 def _strengths(
-    rubric: Rubric, verdicts: Sequence[Verdict], good: Sequence[Criterion], transcript: Transcript
+    good: Sequence[Criterion], quoted: Mapping[str, tuple[int, ...]], transcript: Transcript
 ) -> tuple[str, ...]:
-    shown = quoted_once(rubric, verdicts)
     praises: list[str] = []
     for criterion in good:
-        quote = transcript.quote(shown[criterion.id][0]) if criterion.id in shown else None
+        quote = transcript.quote(quoted[criterion.id][0]) if criterion.id in quoted else None
         if quote:
             praises.append(f"{criterion.praise}: “{_short(quote)}”")
     return tuple(praises[:MOST])
@@ -95,7 +95,7 @@ def _improvements(rubric: Rubric, verdicts: Sequence[Verdict], advice: Iterable[
         return ()
     first: list[str] = []
     lost: list[tuple[float, str]] = []
-    for criterion, verdict in _pairs(rubric, verdicts):
+    for criterion, verdict in pairs(rubric, verdicts):
         if not criterion.advice or verdict.outcome is Outcome.MET:
             continue
         if criterion.gate and verdict.outcome is Outcome.UNMET:
@@ -119,7 +119,7 @@ def _summary(
     rubric: Rubric, verdicts: Sequence[Verdict], good: Sequence[Criterion], improvements: Sequence[str]
 ) -> str:
     if any(
-        criterion.gate and verdict.outcome is Outcome.UNMET for criterion, verdict in _pairs(rubric, verdicts)
+        criterion.gate and verdict.outcome is Outcome.UNMET for criterion, verdict in pairs(rubric, verdicts)
     ):
         return NOTHING if not good else improvements[0]
     helps = improvements[0][0].lower() + improvements[0][1:] if improvements else ""

@@ -35,53 +35,49 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True)
-class Heads:
-    """A row of weights and a bias for each part; a row for the evidence, for points and for the main thing."""
+class Head:
+    """A row of weights and a bias, or several rows with a bias each."""
 
-    parts: NDArray[np.float32]
-    biases: NDArray[np.float32]
-    evidence: NDArray[np.float32]
-    evidence_bias: float
-    addressed: NDArray[np.float32]
-    addressed_bias: float
-    relevance: NDArray[np.float32]
-    relevance_bias: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def scores(self, features: Matrix) -> NDArray[np.float32]:
+        """Return a score for each row of features, or a column of scores for each row of weights."""
+        scores: NDArray[np.float32] = features @ self.weights.T + self.bias
+        return scores
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The trained heads. Above 0 it is likely what the head looks for.
+
+    `addressed` tells what speaks to whoever judges; `point` and `main` see rows of `claim_features`; `relevance` sees
+    what `relevance` counts, stories in its first row; under `relevance_off` an answer surely is about something else.
+    """
+
+    parts: Head
+    evidence: Head
+    addressed: Head
+    point: Head
+    main: Head
+    relevance: Head
     relevance_off: NDArray[np.float32]
-    point: NDArray[np.float32]
-    point_bias: float
-    main: NDArray[np.float32]
-    main_bias: float
 
     def part_scores(self, features: Matrix) -> dict[Part, NDArray[np.float32]]:
-        """Return for each part a score for each sentence; above 0 it is likely that part."""
-        scores = features @ self.parts.T + self.biases
+        """Return for each part a score for each sentence."""
+        scores = self.parts.scores(features)
         return {part: scores[:, column] for column, part in enumerate(Part)}
 
     def evidence_of(self, features: Matrix) -> NDArray[np.float32]:
         """Return how much of each sentence could be checked: about 0 (empty) to 3 (a fact)."""
-        levels: NDArray[np.float32] = np.clip(features @ self.evidence + self.evidence_bias, 0, 3)
+        levels: NDArray[np.float32] = np.clip(self.evidence.scores(features), 0, 3)
         return levels
-
-    def addressed_scores(self, features: Matrix) -> NDArray[np.float32]:
-        """Return a score for each sentence; above 0 it likely speaks to whoever judges the answer."""
-        scores: NDArray[np.float32] = features @ self.addressed + self.addressed_bias
-        return scores
 
     def relevance_of(self, features: NDArray[np.float32], *, story: bool) -> tuple[bool, bool]:
         """Return whether an answer with these features is likely about its question, and whether it surely is not."""
         row = 0 if story else 1
-        score = float(features @ self.relevance[row] + self.relevance_bias[row])
-        return score > 0, score < float(self.relevance_off[row])
-
-    def point_scores(self, features: Matrix) -> NDArray[np.float32]:
-        """Return for each row of `claim_features` a score; above 0 the sentence is likely to make the point."""
-        scores: NDArray[np.float32] = features @ self.point + self.point_bias
-        return scores
-
-    def main_scores(self, features: Matrix) -> NDArray[np.float32]:
-        """Return for each row of `claim_features` a score; above 0 the sentence is likely to do the main thing."""
-        scores: NDArray[np.float32] = features @ self.main + self.main_bias
-        return scores
+        score = self.relevance.scores(features)[row]
+        return bool(score > 0), bool(score < self.relevance_off[row])
 
 
 @cache
@@ -96,17 +92,10 @@ def load() -> Heads:
         raise ModelAltered(f"{WEIGHTS} is not the file with the hash {SHA256}: install the package anew")
     with np.load(io.BytesIO(content)) as arrays:
         return Heads(
-            parts=arrays["parts"],
-            biases=arrays["biases"],
-            evidence=arrays["evidence"],
-            evidence_bias=float(arrays["evidence_bias"]),
-            addressed=arrays["addressed"],
-            addressed_bias=float(arrays["addressed_bias"]),
-            relevance=arrays["relevance"],
-            relevance_bias=arrays["relevance_bias"],
+            parts=Head(arrays["parts"], arrays["biases"]),
+            **{
+                name: Head(arrays[name], arrays[f"{name}_bias"])
+                for name in ("evidence", "addressed", "point", "main", "relevance")
+            },
             relevance_off=arrays["relevance_off"],
-            point=arrays["point"],
-            point_bias=float(arrays["point_bias"]),
-            main=arrays["main"],
-            main_bias=float(arrays["main_bias"]),
         )

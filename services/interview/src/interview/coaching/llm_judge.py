@@ -92,9 +92,8 @@ def _compose(request: _JudgeRequest, replies: Sequence[Reply[JudgeReply]]) -> Ev
         return _by_built_in(reading, dropped)
     merged = runs.merged(reading.rubric, [run.verdicts for run in checked])
     judgement = _judgement(request, replies[0].value, merged, dropped)
-    guidance = reading.question.guidance
-    sample = guidance.answers if guidance else None
-    return evaluation.compose(reading.rubric, reading.transcript, sample, judgement, _by(request, replies))
+    by = _by(request, replies)
+    return evaluation.compose(reading.rubric, reading.transcript, reading.sample, judgement, by)
 
 
 def _checked(request: _JudgeRequest, reply: JudgeReply) -> Checked:

@@ -1,6 +1,6 @@
 """An answer as it was read: its sentences, what each does, how much of it could be checked, what it is near to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,10 +11,9 @@ from interview.coaching.heads import Part
 from interview.coaching.rubrics import Criterion, Rubric
 from interview.coaching.sentence_features import Matrix
 from interview.coaching.transcript import Exclusion, Line, Transcript
-from interview.embeddings import shared
 from interview.embeddings.encoder import DIMENSIONS
-from interview.questions.question import Kind, Question
-from interview.text import language, neutral, words
+from interview.questions.question import Kind, Question, SampleAnswers
+from interview.text import language, words
 
 STORIES = (Kind.BEHAVIOURAL, Kind.MIXED)
 STORY_PARTS = (Part.SITUATION, Part.TASK, Part.ACTION, Part.RESULT, Part.REFLECTION)
@@ -80,7 +79,7 @@ class Reading:
 
     def strongest(self, part: Part) -> tuple[int, ...]:
         """Return the sentences of a part, that with most evidence first."""
-        return tuple(sorted(self.parts[part], key=lambda number: (-self.evidence[number], number)))
+        return tuple(highest_first(self.parts[part], self.evidence))
 
     @cached_property
     def claim_features(self) -> dict[str, Matrix]:
@@ -91,40 +90,41 @@ class Reading:
             if criterion.main or criterion.id.startswith(rubrics.POINT)
         ]
         evidence = np.array([self.evidence[line.number] for line in self.lines], np.float32)
-        meaning = self.features[:, :DIMENSIONS]
-        return claim_features.of(self.lines, meaning, evidence, self.question.text, criteria)
+        vectors = self.features[:, :DIMENSIONS]
+        return claim_features.of(self.lines, vectors, evidence, self.question.text, criteria)
 
     def saying(self, criterion: Criterion) -> dict[int, float]:
         """Return each sentence's score for a point or the main thing; above 0 it is likely to say it."""
         weights = heads.load()
-        scores = (weights.main_scores if criterion.main else weights.point_scores)(
-            self.claim_features[criterion.id]
-        )
+        head = weights.main if criterion.main else weights.point
+        scores = head.scores(self.claim_features[criterion.id])
         return {line.number: float(score) for line, score in zip(self.lines, scores, strict=True)}
 
-    def nearness(self, samples: Sequence[str], *, same_polarity: bool = False) -> dict[int, float]:
-        """Return by sentence number the cosine to the nearest of the samples; -1 where there is none to compare with.
-
-        With `same_polarity` what denies is compared with samples that deny, and what affirms with those that affirm.
-        """
+    def nearness(self, samples: Sequence[str]) -> dict[int, float]:
+        """Return by sentence number the cosine to the nearest of the samples; -1 where there are none."""
         if not samples or not self.lines:
             return {line.number: -1.0 for line in self.lines}
-        vectors = shared.encode(tuple(neutral.neutral(sample) for sample in samples))
-        cosines = self.features[:, :DIMENSIONS] @ vectors.T
-        if same_polarity:
-            denied = np.array([neutral.is_negated(line.text) for line in self.lines])
-            denying = np.array([neutral.is_negated(sample) for sample in samples])
-            cosines = np.where(denied[:, None] == denying[None, :], cosines, -1.0)
+        cosines = self.features[:, :DIMENSIONS] @ sentence_features.meaning(samples).T
         return {
             line.number: float(cosine) for line, cosine in zip(self.lines, cosines.max(axis=1), strict=True)
         }
+
+    @property
+    def sample(self) -> SampleAnswers | None:
+        """The bank's own answers to the question."""
+        return self.question.guidance.answers if self.question.guidance else None
+
+
+def highest_first(numbers: Iterable[int], scores: Mapping[int, float]) -> list[int]:
+    """Return sentence numbers by their scores, the highest first; of equal ones the earlier sentence."""
+    return sorted(numbers, key=lambda number: (-scores[number], number))
 
 
 def read(question: Question, answer: str) -> Reading:
     """Return the answer read against its question, with the rubric it is judged by. It takes about 11 ms a sentence."""
     transcript = Transcript(question.text, answer, _bank(question))
     features = _features(transcript)
-    scores = heads.load().addressed_scores(features)
+    scores = heads.load().addressed.scores(features)
     addressed = frozenset(
         line.number for line, score in zip(_lines(transcript), scores, strict=True) if score > 0
     )
@@ -139,7 +139,7 @@ def _features(transcript: Transcript) -> Matrix:
 
 
 def _lines(transcript: Transcript) -> tuple[Line, ...]:
-    return tuple(line for line in transcript.counted if is_sentence(line))
+    return tuple(line for line in transcript.counted if _is_sentence(line))
 
 
 def _bank(question: Question) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _bank(question: Question) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def is_sentence(line: Line) -> bool:
+def _is_sentence(line: Line) -> bool:
     """Return whether a line is a sentence with something of its own, and no list of terms or bare cues."""
     tokens = words.tokens(line.text)
     return (

@@ -1,12 +1,13 @@
 """Whether an answer is about its question, by the meaning of its sentences."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interview.coaching import heads
-from interview.coaching.reading import Reading
+from interview.coaching.reading import Reading, highest_first
 from interview.text import vocabulary
 
 NEAREST = 3
@@ -29,19 +30,19 @@ def of(reading: Reading) -> tuple[Relevance, list[int]]:
     if not reading.lines:
         return Relevance.ABOUT_SOMETHING_ELSE, []
     nearness = reading.nearness(subject(reading))
-    ranked = sorted(nearness, key=lambda number: (-nearness[number], number))
-    likely, sure_off = heads.load().relevance_of(features(reading), story=reading.is_story)
+    ranked = highest_first(nearness, nearness)
+    likely, sure_off = heads.load().relevance_of(features(reading, nearness), story=reading.is_story)
     if likely:
         return Relevance.ABOUT_IT, ranked
     return (Relevance.ABOUT_SOMETHING_ELSE, []) if sure_off else (Relevance.UNSURE, ranked[:1])
 
 
-def features(reading: Reading) -> NDArray[np.float32]:
+def features(reading: Reading, nearness: Mapping[int, float]) -> NDArray[np.float32]:
     """Return what the head for relevance sees: the three nearest cosines, the best point, the main thing.
 
-    An answer of fewer sentences has its last one counted again.
+    `nearness` is that to the `subject`. An answer of fewer sentences has its last one counted again.
     """
-    cosines = sorted(reading.nearness(subject(reading)).values(), reverse=True)
+    cosines = sorted(nearness.values(), reverse=True)
     nearest = (cosines + [cosines[-1]] * NEAREST)[:NEAREST]
     best = {True: -WIDEST, False: -WIDEST}
     for criterion in reading.rubric.criteria:

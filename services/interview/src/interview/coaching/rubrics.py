@@ -2,6 +2,7 @@
 
 import hashlib
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from interview.questions.question import GAP, Kind, Point, Question
 from interview.text import vocabulary
 
 FULL_STEP = 3
+MET_STEP = 2
 POINT = "point_"
 POINT_ADVICE = "A point worth making: {point}."
 POINT_PRAISE = "You made the point: {point}"
@@ -53,6 +55,14 @@ class Criterion(BaseModel):
     mistakes: tuple[str, ...] = ()
     praise: str = ""
     advice: str = ""
+
+    def earned(self, level: int) -> Fraction:
+        """Return how much of the weight a step earns; what is no step counts as the nearest one."""
+        return Fraction(self.weight * max(0, min(FULL_STEP, level)), FULL_STEP)
+
+    def is_met(self, level: int) -> bool:
+        """Return whether a step meets the criterion: 2 and 3 on four steps, of a binary one only 3."""
+        return level >= (MET_STEP if self.scale is Scale.FOUR_STEP else FULL_STEP)
 
 
 class Rubric(BaseModel):

@@ -12,11 +12,10 @@ OTHER_LANGUAGE = "This answer is not in English, the one language that is judged
 def evaluate(reading: Reading) -> Evaluation:
     """Return the evaluation of an answer; the same input always gives the same."""
     judgement = _unread(reading) if reading.in_other_language else _judge(reading)
-    guidance = reading.question.guidance
     return evaluation.compose(
         reading.rubric,
         reading.transcript,
-        guidance.answers if guidance else None,
+        reading.sample,
         judgement,
         EvaluatedBy(engine=evaluation.BUILT_IN, model=f"minilm-{heads.SHA256[:12]}"),
     )

@@ -1,10 +1,10 @@
 """What the built-in coach can find out about an answer: one function for each criterion it may check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from interview.coaching import relevance, verdicts
 from interview.coaching.heads import Part
-from interview.coaching.reading import CHECKABLE, CONCRETE, Reading
+from interview.coaching.reading import CHECKABLE, CONCRETE, Reading, highest_first
 from interview.coaching.relevance import Relevance
 from interview.coaching.rubrics import POINT, CheckedBy, Criterion
 from interview.coaching.verdicts import Verdict
@@ -39,9 +39,8 @@ def judge_by_code(reading: Reading) -> list[Verdict]:
     ]
 
 
-def _ranked(nearness: dict[int, float], least: float) -> list[int]:
-    near = [number for number, cosine in nearness.items() if cosine >= least]
-    return sorted(near, key=lambda number: (-nearness[number], number))
+def _at_least(least: float, nearness: dict[int, float]) -> list[int]:
+    return [number for number in highest_first(nearness, nearness) if nearness[number] >= least]
 
 
 def _own_words(criterion: Criterion, reading: Reading) -> Verdict:
@@ -67,11 +66,10 @@ def _on_topic(criterion: Criterion, reading: Reading) -> Verdict:
 def _main(criterion: Criterion, reading: Reading) -> Verdict:
     """Judge the main thing: said, usually got wrong like this, or open, since it may have been said otherwise."""
     said_by = _above(reading.saying(criterion))
-    wrong = _of_sentences(reading, reading.nearness(criterion.mistakes))
     if said_by:
         level = FULL if reading.evidence[said_by[0]] >= CONCRETE else 2
         return verdicts.step(criterion, level, said_by, "A sentence says it.")
-    mistaken = _ranked(wrong, MISTAKE_SURE)
+    mistaken = _at_least(MISTAKE_SURE, reading.nearness(criterion.mistakes))
     if mistaken:
         return verdicts.step(criterion, 1, mistaken, "A sentence says what usually gets this wrong.")
     return verdicts.cannot_assess(
@@ -87,14 +85,7 @@ def _point(criterion: Criterion, reading: Reading) -> Verdict:
 
 
 def _above(scores: dict[int, float]) -> list[int]:
-    return sorted(
-        (number for number, score in scores.items() if score > 0),
-        key=lambda number: (-scores[number], number),
-    )
-
-
-def _of_sentences(reading: Reading, nearness: dict[int, float]) -> dict[int, float]:
-    return {line.number: nearness[line.number] for line in reading.lines}
+    return [number for number in highest_first(scores, scores) if scores[number] > 0]
 
 
 def _part(part: Part, *, several: bool = False) -> Check:
@@ -126,38 +117,36 @@ def _told(part: Part, level: int) -> str:
     )[level]
 
 
+def _with_something(reading: Reading, numbers: Iterable[int]) -> list[int]:
+    return [number for number in numbers if reading.evidence[number] >= SOMETHING]
+
+
 def _said(part: Part) -> Check:
     def check(criterion: Criterion, reading: Reading) -> Verdict:
-        numbers = [number for number in reading.strongest(part) if reading.evidence[number] >= SOMETHING]
+        numbers = _with_something(reading, reading.strongest(part))
         return verdicts.step(criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said.")
 
     return check
 
 
 def _detail(criterion: Criterion, reading: Reading) -> Verdict:
-    ranked = sorted(reading.telling, key=lambda number: (-reading.evidence[number], number))[:FULL]
+    ranked = highest_first(reading.telling, reading.evidence)[:FULL]
     amount = sum(reading.evidence[number] for number in ranked)
     level = sum(amount >= step for step in DETAIL_STEPS)
-    concrete = [number for number in ranked if reading.evidence[number] >= SOMETHING]
-    return verdicts.step(
-        criterion, level if concrete else 0, concrete, f"{_concrete(reading)} concrete sentences."
-    )
-
-
-def _concrete(reading: Reading) -> int:
-    return sum(reading.evidence[number] >= CONCRETE for number in reading.telling)
+    shown = _with_something(reading, ranked)
+    concrete = sum(reading.evidence[number] >= CONCRETE for number in reading.telling)
+    return verdicts.step(criterion, level if shown else 0, shown, f"{concrete} concrete sentences.")
 
 
 def _reasons(criterion: Criterion, reading: Reading) -> Verdict:
-    numbers = [number for number in reading.strongest(Part.REASON) if reading.evidence[number] >= SOMETHING]
+    numbers = _with_something(reading, reading.strongest(Part.REASON))
     return verdicts.step(
         criterion, min(FULL, len(numbers)), numbers, f"{len(numbers)} sentences give a reason or a price."
     )
 
 
 def _requirements(criterion: Criterion, reading: Reading) -> Verdict:
-    nearness = _of_sentences(reading, reading.nearness(criterion.samples))
-    numbers = _ranked(nearness, REQUIREMENT_NEAR)
+    numbers = _at_least(REQUIREMENT_NEAR, reading.nearness(criterion.samples))
     return verdicts.step(criterion, FULL if numbers else 0, numbers, "Said." if numbers else "Not said.")
 
 

@@ -6,14 +6,13 @@ from fractions import Fraction
 from typing import Self
 
 from interview.coaching import scoring_v1
-from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric, Scale
+from interview.coaching.rubrics import Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 
 FIRST_VERSION = 1
 FLOOR = Fraction(10)
 WRONG_MAIN = Fraction(25)
 HALF_WRONG_MAIN = Fraction(50)
-MET_STEP = 2
 NEEDED_SHARE = Fraction(1, 2)
 
 
@@ -34,7 +33,7 @@ def points(criterion: Criterion, verdict: Verdict) -> float | None:
     """Return how much of the criterion's weight was earned; None where it could not be assessed."""
     if verdict.outcome is Outcome.CANNOT_ASSESS:
         return None
-    return round(float(_earned(criterion, verdict)), 1)
+    return round(float(criterion.earned(verdict.level)), 1)
 
 
 def score(rubric: Rubric, verdicts: Iterable[Verdict]) -> Score:
@@ -85,11 +84,11 @@ class _Reached:
         """Return the step as met or not: as the verdict says, or by the scale where another run's step is taken."""
         if level == verdict.level:
             return cls(criterion, level, verdict.outcome is Outcome.MET)
-        return cls(criterion, level, level >= (MET_STEP if criterion.scale is Scale.FOUR_STEP else FULL_STEP))
+        return cls(criterion, level, criterion.is_met(level))
 
 
 def _share(reached: Iterable[_Reached], total: int) -> Fraction:
-    return sum((100 * _part(step.criterion, step.level) for step in reached), Fraction(0)) / total
+    return sum((100 * step.criterion.earned(step.level) for step in reached), Fraction(0)) / total
 
 
 def _failed_gate(reached: Iterable[_Reached]) -> Criterion | None:
@@ -110,11 +109,3 @@ def _cap(reached: Sequence[_Reached]) -> tuple[Fraction, str]:
 
 def _of(low: Fraction, high: Fraction, note: str) -> Score:
     return Score(round(float((low + high) / 2), 1), note, round(float(low), 1), round(float(high), 1))
-
-
-def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:
-    return _part(criterion, verdict.level)
-
-
-def _part(criterion: Criterion, level: int) -> Fraction:
-    return Fraction(criterion.weight * max(0, min(FULL_STEP, level)), FULL_STEP)

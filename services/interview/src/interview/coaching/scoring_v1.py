@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from interview.coaching.rubrics import FULL_STEP, Criterion, Rubric
+from interview.coaching.rubrics import Criterion, Rubric
 from interview.coaching.verdicts import Outcome, Verdict
 
 FLOOR = 10.0
@@ -59,9 +59,5 @@ def _ratio(judged: list[tuple[Criterion, Verdict]]) -> float:
     weight = sum(criterion.weight for criterion, _ in judged)
     if not weight:
         return 0.0
-    earned = sum((_earned(criterion, verdict) for criterion, verdict in judged), Fraction(0))
+    earned = sum((criterion.earned(verdict.level) for criterion, verdict in judged), Fraction(0))
     return max(0.0, min(100.0, round(float(100 * earned / weight), 1)))
-
-
-def _earned(criterion: Criterion, verdict: Verdict) -> Fraction:
-    return Fraction(criterion.weight * max(0, min(FULL_STEP, verdict.level)), FULL_STEP)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,11 @@ BEFORE = 0.5
 CONTEXT = slice(DIMENSIONS, 2 * DIMENSIONS)
 
 
+def meaning(texts: Iterable[str]) -> Matrix:
+    """Return a vector of length 1 for each text, whoever is named in it; their products are cosines."""
+    return shared.encode(tuple(neutral.neutral(text) for text in texts))
+
+
 def of(texts: tuple[str, ...], *, first: int = 1) -> Matrix:
     """Return a row for each of the sentences, which follow each other; `first` is the number of the first.
 
@@ -32,10 +38,10 @@ def of(texts: tuple[str, ...], *, first: int = 1) -> Matrix:
     """
     if not texts:
         return np.empty((0, 2 * DIMENSIONS + COUNTED), np.float32)
-    meaning = shared.encode(tuple(neutral.neutral(text) for text in texts))
-    before = np.vstack([np.zeros((1, DIMENSIONS), np.float32), meaning[:-1]]) * BEFORE
+    vectors = meaning(texts)
+    before = np.vstack([np.zeros((1, DIMENSIONS), np.float32), vectors[:-1]]) * BEFORE
     counted = np.array([_counted(text, number) for number, text in enumerate(texts, start=first)], np.float32)
-    return np.hstack([meaning, before, counted])
+    return np.hstack([vectors, before, counted])
 
 
 def _counted(text: str, number: int) -> tuple[float, ...]:

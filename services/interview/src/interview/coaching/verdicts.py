@@ -66,10 +66,9 @@ class Checked:
 
 def step(criterion: Criterion, level: int, sentences: Iterable[int], reason: str) -> Verdict:
     """Return a verdict made by counting: steps of 2 and 3 are MET, and of a binary criterion only 3."""
-    met = level >= (2 if criterion.scale is Scale.FOUR_STEP else FULL_STEP)
     return Verdict(
         criterion_id=criterion.id,
-        outcome=Outcome.MET if met else Outcome.UNMET,
+        outcome=Outcome.MET if criterion.is_met(level) else Outcome.UNMET,
         level=level,
         sentences=tuple(sorted(set(sentences)))[:MAX_EVIDENCE],
         reason=reason,
@@ -86,6 +85,13 @@ def cannot_assess(criterion: Criterion, reason: str, sentences: Iterable[int] = 
         reason=reason,
         by=criterion.checked_by,
     )
+
+
+def pairs(rubric: Rubric, given: Iterable[Verdict]) -> list[tuple[Criterion, Verdict]]:
+    """Return each verdict with the criterion of the rubric that it is about."""
+    return [
+        (criterion, verdict) for verdict in given if (criterion := rubric.criterion(verdict.criterion_id))
+    ]
 
 
 def checked(rubric: Rubric, transcript: Transcript, given: Iterable[Verdict]) -> Checked:

@@ -37,12 +37,6 @@ def words(path: str) -> frozenset[str]:
 
 
 @cache
-def cues(path: str) -> tuple[str, ...]:
-    """Return a list of phrases, such as `star.result`."""
-    return tuple(_find(path))
-
-
-@cache
 def competencies() -> dict[str, dict[str, str]]:
     """Return what can be asked about: by id, its `name` and its `words`."""
     return load("competencies.toml")

@@ -120,14 +120,3 @@ def _phrase_stems(phrase: str) -> frozenset[str]:
 def says(sentence_stems: frozenset[str], phrases: Iterable[str]) -> bool:
     """Return whether all words of at least one of the phrases are in the sentence, in any order."""
     return any(_phrase_stems(phrase) <= sentence_stems for phrase in phrases)
-
-
-@lru_cache(maxsize=512)
-def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    parts = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
-    return re.compile(rf"(?<![\w'])(?:{parts})(?![\w'])")
-
-
-def has_cue(text: str, cues: tuple[str, ...]) -> bool:
-    """Return whether one of the cues stands in the text word for word, whatever its case."""
-    return _pattern(cues).search(plain(text)) is not None
