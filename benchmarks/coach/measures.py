@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from statistics import fmean
 
@@ -54,14 +53,9 @@ class Share:
         return f"{self.right} of {self.of} ({100 * self.right / self.of:.0f} %)" if self.of else "-"
 
 
-@cache
-def _bank() -> dict[str, bank.BankQuestion]:
-    return {question.id: question for question in bank.questions()}
-
-
 def judged(item: data.Question) -> question.Question:
     """Return a question as it is judged: the bank's, or what the data say where the bank has none."""
-    banked = _bank().get(item.id)
+    banked = bank.by_id().get(item.id)
     if banked is not None:
         return banked.at(question.Level.MID)
     story = item.kind is data.Kind.STORY

@@ -45,8 +45,7 @@ async def questions(session: AsyncSession) -> tuple[BankQuestion, ...]:
     query = select(BankQuestionVersion).ext(distinct_on(BankQuestionVersion.id))
     query = query.order_by(BankQuestionVersion.id, BankQuestionVersion.version.desc())
     latest = {version.id: version for version in await session.scalars(query)}
-    packaged = {question.id: question for question in bank.questions()}
-    standing = packaged | {name: _question(version) for name, version in latest.items()}
+    standing = bank.by_id() | {name: _question(version) for name, version in latest.items()}
     return tuple(
         question for name, question in standing.items() if name not in latest or not latest[name].retired
     )
@@ -61,7 +60,7 @@ async def find(session: AsyncSession, question_id: str) -> BankQuestion:
     latest = await _latest(session, question_id)
     if latest is not None and not latest.retired:
         return _question(latest)
-    packaged = next((question for question in bank.questions() if question.id == question_id), None)
+    packaged = bank.by_id().get(question_id)
     if latest is not None or packaged is None:
         raise BankQuestionNotFound("The bank has no question of this id; look at its list.")
     return packaged
@@ -83,7 +82,7 @@ async def add(
         taken = BankQuestionExists(
             f"The id {wanted.id} is taken, maybe by a retired question; choose another."
         )
-        if any(packaged.id == wanted.id for packaged in bank.questions()):
+        if wanted.id in bank.by_id():
             raise taken
         if not await _write(session, question, idempotency.owner_id):
             raise taken

@@ -21,7 +21,7 @@ STORY = (
     "I called the paper supplier, moved two other orders and stood at the press until eleven at night. "
     "The cards left the house on Thursday evening, all four hundred of them."
 )
-INDEX = next(question for question in bank.questions() if question.id == "db-index").at(Level.MID)
+INDEX = bank.by_id()["db-index"].at(Level.MID)
 
 
 def numbers(answered: Reading, part: Part) -> set[int]:

@@ -7,7 +7,6 @@ from interview.questions.question import Level
 
 pytestmark = pytest.mark.slow
 
-BANK = {question.id: question.at(Level.MID) for question in bank.questions()}
 TULIPS = (
     "Tulips should be planted in autumn, and the bulbs want a dry and sunny soil to bloom well in spring."
 )
@@ -31,9 +30,12 @@ INDEX = (
     ],
 )
 def test_an_answer_is_compared_with_what_was_asked(question: str, answer: str, expected: Relevance) -> None:
-    assert relevance.of(reading.read(BANK[question], answer))[0] is expected
+    assert relevance.of(reading.read(bank.by_id()[question].at(Level.MID), answer))[0] is expected
 
 
 @pytest.mark.parametrize("further", [TULIPS, DEADLINE, "It takes space as well."])
 def test_no_further_sentence_takes_relevance_away(further: str) -> None:
-    assert relevance.of(reading.read(BANK["db-index"], f"{INDEX} {further}"))[0] is Relevance.ABOUT_IT
+    assert (
+        relevance.of(reading.read(bank.by_id()["db-index"].at(Level.MID), f"{INDEX} {further}"))[0]
+        is Relevance.ABOUT_IT
+    )

@@ -77,6 +77,12 @@ def questions() -> tuple[BankQuestion, ...]:
     return tuple(BankQuestion.model_validate(question) for file in files for question in file["questions"])
 
 
+@cache
+def by_id() -> dict[str, BankQuestion]:
+    """Return the packaged bank by the ids of its questions, in its order."""
+    return {question.id: question for question in questions()}
+
+
 def page(
     banked: Sequence[BankQuestion], limit: int, cursor: str | None
 ) -> tuple[Sequence[BankQuestion], str | None]:
